@@ -1,0 +1,113 @@
+"""Every error mien raises on purpose. Each is also the fitting builtin, so either can be caught.
+
+    MienError
+    ├── UsageError (ValueError)               an option or argument that makes no sense; exit code 2
+    │   └── ConfigurationError                a preset or configuration file that breaks its rules
+    ├── InputError (OSError)                  the input cannot be opened
+    │   ├── InputNotFoundError (FileNotFoundError)
+    │   └── InputPermissionError (PermissionError)
+    ├── MediaError (ValueError)               opened, and no picture or video we can use
+    │   ├── UnsupportedMediaError             a kind of file, codec or layout mien does not read
+    │   ├── CorruptMediaError                 broken from the start: nothing could be decoded
+    │   ├── MediaTooLargeError                over a byte or pixel limit, refused before decoding
+    │   ├── NoVideoError                      a media file without a video stream
+    │   └── DecodeError                       broken in the middle; `time_s` says where
+    ├── OutputError (OSError)                 the output cannot be written
+    └── ModelError (RuntimeError)
+        ├── UnknownModelError (LookupError)   no entry of that name in the catalogue
+        ├── ModelMissingError                 not in the store, and it may not be fetched now
+        ├── ModelFetchError (OSError)         fetching it failed
+        ├── ModelIntegrityError               its bytes do not match the catalogue's hash
+        └── ProviderError                     an inference provider that was asked for is not there
+
+Messages are one sentence that says what was wrong and, where there is one, the next step.
+"""
+
+from __future__ import annotations
+
+
+class MienError(Exception):
+    """Base of every error mien raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(MienError, ValueError):
+    """An option or argument that makes no sense."""
+
+    exit_code = 2
+
+
+class ConfigurationError(UsageError):
+    """A preset or configuration file that breaks its rules."""
+
+
+class InputError(MienError, OSError):
+    """The input cannot be opened."""
+
+
+class InputNotFoundError(InputError, FileNotFoundError):
+    """There is no such input."""
+
+
+class InputPermissionError(InputError, PermissionError):
+    """The input may not be read by this user."""
+
+
+class MediaError(MienError, ValueError):
+    """The input was opened and is no picture or video mien can use."""
+
+
+class UnsupportedMediaError(MediaError):
+    """A kind of file, codec or layout mien does not read."""
+
+
+class CorruptMediaError(MediaError):
+    """Broken from the start: nothing could be decoded."""
+
+
+class MediaTooLargeError(MediaError):
+    """Over a byte or pixel limit, and refused before decoding."""
+
+
+class NoVideoError(MediaError):
+    """A media file without a video stream."""
+
+
+class DecodeError(MediaError):
+    """Broken in the middle; what came before is good.
+
+    `time_s` is the presentation time, in seconds, of the last good frame (None when unknown).
+    """
+
+    def __init__(self, message: str, *, time_s: float | None = None) -> None:
+        super().__init__(message)
+        self.time_s = time_s
+
+
+class OutputError(MienError, OSError):
+    """The output cannot be written."""
+
+
+class ModelError(MienError, RuntimeError):
+    """A model cannot be used."""
+
+
+class UnknownModelError(ModelError, LookupError):
+    """No entry of that name in the catalogue."""
+
+
+class ModelMissingError(ModelError):
+    """The model is not in the store, and it may not be fetched now."""
+
+
+class ModelFetchError(ModelError, OSError):
+    """Fetching the model failed."""
+
+
+class ModelIntegrityError(ModelError):
+    """The bytes of the model do not match the catalogue's hash."""
+
+
+class ProviderError(ModelError):
+    """An inference provider that was asked for is not there."""
