@@ -85,3 +85,15 @@ def test_concat_refuses_parts_with_other_columns() -> None:
 def test_size() -> None:
     faces = Faces(np.array([[10, 20, 14, 29]]), np.ones(1))
     assert faces.size_wh.tolist() == [[4, 9]]
+
+
+def test_scaling_moves_all_that_is_in_pixels_and_nothing_else() -> None:
+    faces = some(1, points=np.ones((1, 5, 2)), mesh=np.ones((1, 478, 3)), age=np.array([40.0]))
+    scaled = faces.scaled(2, 3)
+    assert scaled.box_xyxy.tolist() == [[0, 3, 4, 9]]
+    assert scaled.points is not None
+    assert scaled.points[0, 0].tolist() == [2, 3]
+    assert scaled.mesh is not None
+    assert scaled.mesh[0, 0].tolist() == [2, 3, 2]
+    assert scaled.age is not None
+    assert scaled.age.tolist() == [40]
