@@ -1,0 +1,48 @@
+# Python, pip, make and git are all that is needed; every target sets up what it stands on.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help deps demo test test-long check format bench train-emotion clean
+
+help:            ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+# The environment is made anew whenever what it is made from has changed.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "mien needs Python 3.11 or later; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+deps:            ## install what only Debian packages (as root); nothing is needed so far
+	@echo "nothing to install: every part that is built so far needs Python packages only"
+
+demo: $(READY)   ## fetch the weights, analyse a real clip and a photo, say what was found
+	@$(BIN)/mien demo
+
+test: $(READY)   ## all tests but the long ones
+	$(BIN)/python -m pytest -m "not long"
+
+test-long: $(READY)  ## soak, fuzz and kill tests; the tail of the output is kept in bench/
+	set -o pipefail; $(BIN)/python -m pytest -m long 2>&1 | tee bench/test-long.log.new; status=$$?; \
+	tail -n 30 bench/test-long.log.new > bench/test-long.txt; rm bench/test-long.log.new; exit $$status
+test-long: SHELL := /bin/bash
+
+check: $(READY)  ## format, lint, strict types, imports, docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m docs.check
+
+format: $(READY) ## format and mend what can be mended without thought
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)  ## speed and accuracy tables; kept in bench/ with the date
+	$(BIN)/python -m bench.speed
+
+clean:           ## remove the environment and all caches
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
