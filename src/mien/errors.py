@@ -78,11 +78,15 @@ class DecodeError(MediaError):
     """Broken in the middle; what came before is good.
 
     `time_s` is the presentation time, in seconds, of the last good frame (None when unknown).
+    `partial` is what was made of the good part, where the one who raises has made something of it.
     """
 
-    def __init__(self, message: str, *, time_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, time_s: float | None = None, partial: object | None = None
+    ) -> None:
         super().__init__(message)
         self.time_s = time_s
+        self.partial = partial
 
 
 class OutputError(MienError, OSError):
