@@ -1,0 +1,36 @@
+"""CenterFace: batch, height and width made free.
+
+The file declares a batch of 10 and 32x32 pixels, which are placeholders; the graph itself is fully
+convolutional and runs on any multiple of 32.
+"""
+
+from __future__ import annotations
+
+import onnx
+
+from mien.errors import ModelIntegrityError
+
+
+def convert(source: bytes) -> bytes:
+    """The model with the input (n, 3, h, w) and outputs (n, c, h/4, w/4).
+
+    Raises:
+        ModelIntegrityError: the model does not take one image.
+    """
+    model = onnx.load_model_from_string(source)
+    graph = model.graph
+    constants = {tensor.name for tensor in graph.initializer}
+    images = [value for value in graph.input if value.name not in constants]
+    if len(images) != 1 or len(images[0].type.tensor_type.shape.dim) != 4:
+        raise ModelIntegrityError("the CenterFace file has not one image input")
+    _free(images[0], ("n", None, "h", "w"))
+    for value in graph.output:
+        _free(value, ("n", None, "h_out", "w_out"))
+    del graph.value_info[:]  # shapes inferred for the placeholders
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _free(value: onnx.ValueInfoProto, names: tuple[str | None, ...]) -> None:
+    for dim, name in zip(value.type.tensor_type.shape.dim, names, strict=True):
+        if name is not None:
+            dim.dim_param = name

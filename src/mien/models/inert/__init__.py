@@ -1,0 +1,1 @@
+"""Put on PYTHONPATH of pip when it downloads a source distribution; see fetch.py."""
