@@ -67,4 +67,5 @@ def people(faces: Iterable[tuple[str, Array, Sequence[float]]]) -> list[Identity
 def _feathered_ellipse(width: int, height: int, feather: float = 0.12) -> Array:
     y, x = np.mgrid[:height, :width]
     radius = np.hypot((x + 0.5) / width * 2 - 1, (y + 0.5) / height * 2 - 1)
-    return np.clip((1 - radius) / feather, 0, 1).astype(np.float32)
+    alpha: Array = np.clip((1 - radius) / feather, 0, 1).astype(np.float32)
+    return alpha

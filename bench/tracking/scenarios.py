@@ -246,13 +246,15 @@ def _wander(rng: Random, frames: int, reach: float, columns: int = 0) -> Array:
 def _swing(frames: int, period: float) -> Array:
     """0 → 1 → 0 → …, at an even speed with soft turns."""
     angle = 2 * np.pi * np.arange(frames) / period
-    return np.arcsin(0.97 * -np.cos(angle)) / (2 * np.arcsin(0.97)) + 0.5
+    swing: Array = np.arcsin(0.97 * -np.cos(angle)) / (2 * np.arcsin(0.97)) + 0.5
+    return swing
 
 
 def _fold(x: Array, low: float, high: float) -> Array:
     """Reflect a path at two walls."""
     span = high - low
-    return low + span - np.abs((x - low) % (2 * span) - span)
+    folded: Array = low + span - np.abs((x - low) % (2 * span) - span)
+    return folded
 
 
 def _still(frames: int, box: Sequence[float]) -> Array:

@@ -130,7 +130,8 @@ def _ellipse_grid(side: int = 15) -> Array:
     """Points spread evenly over the ellipse of a face 2 wide and 2 × ASPECT high."""
     axis = (np.arange(side) + 0.5) / side * 2 - 1
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    return grid[np.sum(grid**2, axis=1) <= 1] * [1, ASPECT]
+    inside: Array = grid[np.sum(grid**2, axis=1) <= 1] * [1, ASPECT]
+    return inside
 
 
 _ELLIPSE = _ellipse_grid()
