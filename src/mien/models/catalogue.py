@@ -25,23 +25,27 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Archive:
-    """One file of a pinned distribution on the package index.
+    """One file of a pinned distribution on the package index, or an archive at a URL.
 
     `tag` (python-abi-platform) names one wheel of many; None where only one fits.
     """
 
     name: str
-    distribution: str
-    version: str
     file: str
     sha256: str
     size: int
+    distribution: str = ""
+    version: str = ""
     tag: str | None = None
+    url: str | None = None
 
     @property
     def is_wheel(self) -> bool:
         """Whether it is a wheel; otherwise it is a source distribution."""
         return self.file.endswith(".whl")
+
+    def __str__(self) -> str:
+        return self.url or f"{self.distribution} {self.version}"
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Member:
     path: str
 
     def __str__(self) -> str:
-        return f"{self.archive.distribution} {self.archive.version}, {self.path}"
+        return f"{self.archive}, {self.path}"
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,9 @@ def _read(path: Path) -> dict[str, Entry]:
         }
         for archive in archives.values():
             _check(archive.name, archive.file, archive.sha256, archive.size)
+            if not (archive.url or (archive.distribution and archive.version)):
+                raise ValueError(f"{archive.name}: a distribution and version, or a url, is needed")
+            _check_url(archive.name, archive.url)
         for entry in entries.values():
             _check_entry(entry)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -161,11 +168,16 @@ def _check(name: str, file: str, sha256: str, size: int) -> None:
         raise ValueError(f"{name}: size must be positive")
 
 
+def _check_url(name: str, url: str | None) -> None:
+    if url is not None and urlsplit(url).scheme not in ("http", "https"):
+        raise ValueError(f"{name}: only http and https URLs are fetched")
+
+
 def _check_entry(entry: Entry) -> None:
     if entry.kind not in ("model", "media"):
         raise ValueError(f"{entry.name}: kind must be model or media")
-    if isinstance(entry.source, Url) and urlsplit(entry.source.url).scheme not in ("http", "https"):
-        raise ValueError(f"{entry.name}: only http and https URLs are fetched")
+    if isinstance(entry.source, Url):
+        _check_url(entry.name, entry.source.url)
     unpinned = isinstance(entry.source, Packaged) and not entry.sha256
     _check(entry.name, entry.file, "0" * 64 if unpinned else entry.sha256, entry.size or unpinned)
 

