@@ -20,10 +20,13 @@ from mien.models import Session, open_session
 Array = NDArray[Any]
 
 SIZE = 192
-MARGIN = 1.5  # side of the crop to the longer side of the box
+BOX_MARGIN = 1.3  # side of the first crop to the longer side of the box
+MESH_MARGIN = 1.5  # side of the next ones to that of the mesh, as in MediaPipe's graph
 PRESENT = 0.0  # logit of 0.5, the threshold of MediaPipe's own graph
 SURE = 15.0  # upright faces give 20 to 60; the same ones turned by a quarter or half, at most 13
-SETTLED_DEG = 10.0  # a crop this near to upright needs no further pass
+SETTLED_DEG, SETTLED_SHARE = 10.0, 0.06
+"""A crop that turned and grew less than this from the one before is the last. A crop too large makes
+the network draw the face too large, by about half as much; so the crops have to come to rest."""
 PASSES = 4
 
 LEFT_CORNERS, RIGHT_CORNERS = (33, 133), (362, 263)  # of the eyes, left and right in the image
@@ -98,7 +101,7 @@ class Mesh:
             if roi.side < 1:
                 return None
             mesh, presence = self._pass(rgb, roi)
-            if abs(_wrapped(roi.roll_deg - before.roll_deg)) < SETTLED_DEG:
+            if _settled(before, roi):
                 break
         return mesh if presence > PRESENT else None
 
@@ -124,7 +127,7 @@ def first_roi(box: Array, points: Array) -> Roi | None:
         return None
     across = points[1] - points[0]
     roll = np.rad2deg(np.arctan2(across[1], across[0])) if np.isfinite(across).all() else 0.0
-    return Roi((box[:2] + box[2:]) / 2, MARGIN * float(sides.max()), float(roll))
+    return Roi((box[:2] + box[2:]) / 2, BOX_MARGIN * float(sides.max()), float(roll))
 
 
 def next_roi(mesh: Array) -> Roi:
@@ -133,8 +136,9 @@ def next_roi(mesh: Array) -> Roi:
     across = xy[list(RIGHT_CORNERS)].mean(axis=0) - xy[list(LEFT_CORNERS)].mean(axis=0)
     low, high = xy.min(axis=0), xy.max(axis=0)
     roll = np.rad2deg(np.arctan2(across[1], across[0]))
-    return Roi((low + high) / 2, MARGIN * float((high - low).max()), float(roll))
+    return Roi((low + high) / 2, MESH_MARGIN * float((high - low).max()), float(roll))
 
 
-def _wrapped(degrees: float) -> float:
-    return (degrees + 180) % 360 - 180
+def _settled(before: Roi, after: Roi) -> bool:
+    turned = (after.roll_deg - before.roll_deg + 180) % 360 - 180
+    return abs(turned) < SETTLED_DEG and abs(after.side / before.side - 1) < SETTLED_SHARE
