@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 import urllib.request
@@ -136,12 +135,6 @@ def read_url(url: str, *, limit: int) -> Iterator[bytes]:
                 yield chunk
     except (OSError, HTTPException) as error:  # URLError and time-outs are OSError
         raise ModelFetchError(f"{url} could not be fetched: {error}") from error
-
-
-def clean(folder: Path, prefix: str) -> None:
-    """Remove what a killed process left behind."""
-    for stale in folder.glob(f"{prefix}*"):
-        shutil.rmtree(stale, ignore_errors=True)
 
 
 def read_file(path: Path) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -23,9 +24,7 @@ from typing import Literal
 
 from mien.errors import ModelError, ModelFetchError, ModelIntegrityError, ModelMissingError
 from mien.models import convert
-from mien.models.archive import read_member
 from mien.models.catalogue import Entry, LocalFile, Member, Packaged, Url, entries, entry
-from mien.models.fetch import clean, download, read_file, read_url
 from mien.models.lock import locked
 
 log = logging.getLogger(__name__)
@@ -114,7 +113,7 @@ def pull(name: str, *, accept_licence: bool = False, force: bool = False) -> Pat
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / f".{group}.lock"):
-            clean(folder, f".{group}-fetch-")
+            _clean(folder, f".{group}-fetch-")
             # Another process may have fetched it while this one waited.
             if force or state_of(model) != "ready":
                 with tempfile.TemporaryDirectory(prefix=f".{group}-fetch-", dir=folder) as work:
@@ -188,6 +187,10 @@ def _check_allowed(model: Entry, accept_licence: bool) -> None:
 
 
 def _fetch(model: Entry, work: Path) -> None:
+    # Imported here: what reaches the network is not loaded by a start that needs no network.
+    from mien.models.archive import read_member
+    from mien.models.fetch import download, read_file, read_url
+
     log.info("fetching %s from %s", model.name, model.source)
     source = model.source
     if isinstance(source, Url):
@@ -233,6 +236,12 @@ def _store(model: Entry, chunks: Iterable[bytes], work: Path) -> None:
     _receipt_path(path).unlink(missing_ok=True)  # never one file with the receipt of another
     arrived.replace(path)
     _write_receipt(model, path)
+
+
+def _clean(folder: Path, prefix: str) -> None:
+    """Remove what a process that was killed while it fetched left behind."""
+    for stale in folder.glob(f"{prefix}*"):
+        shutil.rmtree(stale, ignore_errors=True)
 
 
 def _receipt_path(path: Path) -> Path:
