@@ -1,0 +1,117 @@
+"""Changes made to faces while training; every one works on a whole batch.
+
+Order: what a camera or codec does to the small picture (`degrade`), then where the face sits
+(`place`, which also scales to the network's input), then light (`relight`), then what covers it
+(`erase`), then mixing of two faces (`mix`).
+"""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+from torch import Tensor
+from torch.nn import functional
+
+from training.emotion.schedule import Strength
+
+
+def degrade(images: NDArray[np.uint8], share: float, rng: Generator) -> NDArray[np.uint8]:
+    """Compress, blur, or shrink and enlarge a share of the faces, (n, 48, 48) uint8."""
+    changed = images.copy()
+    for row in np.flatnonzero(rng.random(len(images)) < share):
+        changed[row] = np.asarray(_degrade_one(Image.fromarray(images[row]), rng))
+    return changed
+
+
+def _degrade_one(face: Image.Image, rng: Generator) -> Image.Image:
+    kind = rng.integers(3)
+    if kind == 0:
+        stream = io.BytesIO()
+        face.save(stream, "JPEG", quality=int(rng.integers(25, 90)))
+        return Image.open(stream)
+    if kind == 1:
+        return face.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.3, 1.0))))
+    side = int(rng.integers(24, 44))
+    return face.resize((side, side), Image.Resampling.BOX).resize(
+        face.size, Image.Resampling.BICUBIC
+    )
+
+
+def place(images: Tensor, side: int, strength: Strength, rng: Generator) -> Tensor:
+    """Mirror, turn, scale, stretch and shift each face, and scale it to `side` pixels.
+
+    Args:
+        images: (n, 1, h, w) float.
+        side: side of the network's input.
+
+    Returns:
+        (n, 1, side, side); what comes from outside the picture repeats its border.
+    """
+    count = len(images)
+    angle = np.radians(strength.rotation_deg) * rng.uniform(-1, 1, count)
+    zoom = np.exp(strength.scale * rng.uniform(-1, 1, count))
+    stretch = np.exp(strength.stretch * rng.uniform(-1, 1, count))
+    mirror = rng.choice((-1.0, 1.0), count)
+    # The grid runs over -1..1, so a shift by a share of the side is twice that.
+    shift = 2 * strength.shift * rng.uniform(-1, 1, (count, 2))
+    cosine, sine = np.cos(angle) * zoom, np.sin(angle) * zoom
+    matrix = np.stack(
+        [
+            np.stack([mirror * cosine * stretch, -sine, shift[:, 0]], axis=1),
+            np.stack([mirror * sine * stretch, cosine, shift[:, 1]], axis=1),
+        ],
+        axis=1,
+    )
+    theta = torch.from_numpy(matrix.astype(np.float32))
+    grid = functional.affine_grid(theta, [count, 1, side, side], align_corners=False)
+    return functional.grid_sample(
+        images, grid, mode="bilinear", padding_mode="border", align_corners=False
+    )
+
+
+def relight(images: Tensor, strength: float, rng: Generator) -> Tensor:
+    """Change brightness, contrast and gamma of each face of 0..255."""
+    count = len(images)
+
+    def draw(centre: float) -> Tensor:
+        values = centre + strength * rng.uniform(-1, 1, (count, 1, 1, 1))
+        return torch.from_numpy(values.astype(np.float32))
+
+    mean = images.mean(dim=(2, 3), keepdim=True)
+    changed = (images - mean) * draw(1.0) + mean * draw(1.0)
+    return 255 * (changed / 255).clamp(0, 1) ** draw(1.0)
+
+
+def erase(images: Tensor, share: float, rng: Generator) -> Tensor:
+    """Cover a rectangle (2 to 20 % of the area) of a share of the faces with noise, in place."""
+    side = images.shape[-1]
+    for row in np.flatnonzero(rng.random(len(images)) < share):
+        area = rng.uniform(0.02, 0.2) * side * side
+        ratio = math.exp(rng.uniform(-1, 1))
+        height = min(side, max(1, round(math.sqrt(area * ratio))))
+        width = min(side, max(1, round(math.sqrt(area / ratio))))
+        top, left = rng.integers(0, side - height + 1), rng.integers(0, side - width + 1)
+        level, spread = rng.uniform(0, 255), rng.uniform(0, 60)
+        patch = np.clip(rng.normal(level, spread, (height, width)), 0, 255).astype(np.float32)
+        images[row, 0, top : top + height, left : left + width] = torch.from_numpy(patch)
+    return images
+
+
+def mix(
+    images: Tensor, targets: Tensor, strength: Strength, rng: Generator
+) -> tuple[Tensor, Tensor]:
+    """Blend each face and its target with another of the batch, in a share of the batches."""
+    if rng.random() >= strength.mixed_batches:
+        return images, targets
+    first = float(rng.beta(strength.mix_alpha, strength.mix_alpha))
+    order = torch.from_numpy(rng.permutation(len(images)))
+    return (
+        first * images + (1 - first) * images[order],
+        first * targets + (1 - first) * targets[order],
+    )

@@ -1,0 +1,189 @@
+"""Write the trained network as one ONNX file, calibrated, with weights stored in half precision.
+
+    python -m training.emotion.export --data DATA --weights RUN/best.pt --out emotion.onnx
+
+Input ``image``: (n, 1, 48, 48) float32, gray 0..255, a tight crop of a face. Outputs: ``scores``
+(n, 8), rows sum to 1, in the order of `data.LABELS`, and ``agreement`` (n,), the expected share
+of ten people who would give the top label. The enlargement to the network's own side, the mean
+over the face and its mirror image, and both calibrations are part of the graph. It is built by
+hand: batch normalisation folds into the convolutions, and the result is the same on every version
+of the training framework.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from training.emotion import calibrate, data
+from training.emotion.calibrate import Calibration
+from training.emotion.network import BLOCKS, ExpressionNet
+from training.emotion.predict import predict_logits
+from training.emotion.train import load_best
+
+OPSET = 17
+IR_VERSION = 8
+MAX_BYTES = 12_000_000
+
+
+class Graph:
+    """Collects nodes and weights; every method returns the name of the value it makes."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.weights: list[onnx.TensorProto] = []
+
+    def add(self, kind: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
+        output = output or f"v{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
+        return output
+
+    def constant(self, values: NDArray[Any]) -> str:
+        name = f"w{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def half(self, values: NDArray[np.float64]) -> str:
+        """A weight stored in half precision and used in single; the runtime casts it once."""
+        return self.add("Cast", self.constant(values.astype(np.float16)), to=TensorProto.FLOAT)
+
+    def single(self, values: Any) -> str:
+        return self.constant(np.asarray(values, np.float32))
+
+    def integers(self, *values: int) -> str:
+        return self.constant(np.array(values, np.int64))
+
+
+def folded(
+    convolution: torch.nn.Conv2d, norm: torch.nn.BatchNorm2d
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weight and bias of the convolution with its normalisation folded in."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    weight, mean = convolution.weight.double(), norm.running_mean.double()
+    gain = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
+    bias = norm.bias.double() - gain * mean
+    return (weight * gain[:, None, None, None]).detach().numpy(), bias.detach().numpy()
+
+
+def build(net: ExpressionNet, side: int, calibration: Calibration) -> onnx.ModelProto:
+    """The whole graph, from gray crops to calibrated scores and agreement."""
+    graph = Graph()
+    faces = _mirrored(graph, "image", side)
+    logits = _network(graph, faces, net)
+    both = graph.add("Reshape", logits, graph.integers(2, -1, len(data.LABELS)))
+    mean = graph.add("ReduceMean", both, axes=[0], keepdims=0)
+    _calibrated(graph, mean, calibration)
+    return _model(graph)
+
+
+def _mirrored(graph: Graph, image: str, side: int) -> str:
+    """Enlarge to `side` and put the mirror images behind the faces, (2n, 1, side, side)."""
+    shape = graph.add("Shape", image)
+    batch = graph.add("Slice", shape, graph.integers(0), graph.integers(1))
+    sizes = graph.add("Concat", batch, graph.integers(1, side, side), axis=0)
+    large = graph.add(
+        "Resize", image, "", "", sizes,
+        mode="linear", coordinate_transformation_mode="half_pixel",
+    )  # fmt: skip
+    before_first = np.iinfo(np.int64).min + 1
+    flipped = graph.add(
+        "Slice", large, graph.integers(-1), graph.integers(before_first),
+        graph.integers(3), graph.integers(-1),
+    )  # fmt: skip
+    return graph.add("Concat", large, flipped, axis=0)
+
+
+def _network(graph: Graph, x: str, net: ExpressionNet) -> str:
+    pairs = [folded(*pair) for pair in net.convolutions()]
+    x = _convolution(graph, x, pairs[0], stride=2, padding=0)
+    x = graph.add("Relu", x)
+    x = graph.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2])
+    for at, (inputs, outputs, stride) in enumerate(BLOCKS):
+        branch = _convolution(graph, x, pairs[1 + 2 * at], stride, padding=1)
+        branch = graph.add("Relu", branch)
+        branch = _convolution(graph, branch, pairs[2 + 2 * at], 1, padding=1)
+        shortcut = _shortcut(graph, x, outputs - inputs, stride)
+        x = graph.add("Relu", graph.add("Add", branch, shortcut))
+    features = graph.add("Flatten", graph.add("GlobalAveragePool", x))
+    weight = graph.half(net.head.weight.detach().double().numpy().T)
+    bias = graph.single(net.head.bias.detach().numpy())
+    return graph.add("Add", graph.add("MatMul", features, weight), bias)
+
+
+def _convolution(
+    graph: Graph,
+    x: str,
+    pair: tuple[NDArray[np.float64], NDArray[np.float64]],
+    stride: int,
+    padding: int,
+) -> str:
+    weight, bias = pair
+    return graph.add(
+        "Conv", x, graph.half(weight), graph.single(bias),
+        kernel_shape=list(weight.shape[2:]), strides=[stride] * 2, pads=[padding] * 4,
+    )  # fmt: skip
+
+
+def _shortcut(graph: Graph, x: str, extra: int, stride: int) -> str:
+    if stride == 2:
+        x = graph.add("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)
+    if extra:
+        x = graph.add("Pad", x, graph.integers(0, 0, 0, 0, 0, extra, 0, 0))
+    return x
+
+
+def _calibrated(graph: Graph, logits: str, calibration: Calibration) -> None:
+    """Add both outputs: softmaxed scores, and agreement from the top score and its label."""
+    slope, offsets = graph.single(calibration.slope), graph.single(calibration.offsets)
+    scaled = graph.add("Add", graph.add("Mul", logits, slope), offsets)
+    scores = graph.add("Softmax", scaled, output="scores", axis=1)
+    top = graph.add("ReduceMax", scores, axes=[1], keepdims=0)
+    top = graph.add("Clip", top, graph.single(1e-6), graph.single(1 - 1e-6))
+    rest = graph.add("Sub", graph.single(1.0), top)
+    log_odds = graph.add("Log", graph.add("Div", top, rest))
+    label = graph.add("ArgMax", scores, axis=1, keepdims=0)
+    offset = graph.add("Gather", graph.single(calibration.agreement_offsets), label)
+    sloped = graph.add("Mul", log_odds, graph.single(calibration.agreement_slope))
+    graph.add("Sigmoid", graph.add("Add", sloped, offset), output="agreement")
+
+
+def _model(graph: Graph) -> onnx.ModelProto:
+    side, kinds = data.FACE_SIDE, len(data.LABELS)
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 1, side, side])
+    scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", kinds])
+    agreement = helper.make_tensor_value_info("agreement", TensorProto.FLOAT, ["n"])
+    body = helper.make_graph(graph.nodes, "expression", [image], [scores, agreement], graph.weights)
+    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)])
+    model.ir_version = IR_VERSION
+    helper.set_model_props(model, {"labels": ",".join(data.LABELS)})
+    onnx.checker.check_model(model)
+    return model
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.emotion.export")
+    parser.add_argument("--data", type=Path, help=f"data folder, else ${data.DATA_VARIABLE}")
+    parser.add_argument("--weights", type=Path, required=True, help="best.pt of a run")
+    parser.add_argument("--out", type=Path, required=True, help="the ONNX file to write")
+    arguments = parser.parse_args()
+    net, side = load_best(arguments.weights)
+    valid = data.read_part(data.data_folder(arguments.data), "valid")
+    calibration = calibrate.fit(predict_logits(net, valid.images, side), valid.votes)
+    content = build(net, side, calibration).SerializeToString()
+    if len(content) > MAX_BYTES:
+        raise SystemExit(f"the file would have {len(content)} bytes, more than {MAX_BYTES}")
+    arguments.out.write_bytes(content)
+    print(json.dumps({"bytes": len(content), "side": side} | calibration.as_dict(), indent=2))
+
+
+if __name__ == "__main__":
+    main()

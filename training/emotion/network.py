@@ -1,0 +1,144 @@
+"""The expression network: dlib's face ResNet on one gray channel, normalised, with a new head.
+
+What differs from the file the start weights come from, and why:
+
+* one gray channel in (sum of the RGB filters: exact for gray pictures, and RGB agrees by design);
+* batch normalisation after every convolution, set so that the start function is kept: without
+  it the network trains slowly and stops early;
+* strided convolutions are padded by one and the last block keeps its size, so that inputs of
+  64 to 112 pixels still leave a map of at least 2 x 2 (the original was made for 150).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.emotion.dlib_weights import FoldedConvolution, gray_stem
+
+STEM_CHANNELS = 32
+# (channels in, channels out, stride) of each of the 14 residual blocks.
+BLOCKS: tuple[tuple[int, int, int], ...] = (
+    *((32, 32, 1),) * 3,
+    (32, 64, 2),
+    *((64, 64, 1),) * 3,
+    (64, 128, 2),
+    *((128, 128, 1),) * 2,
+    (128, 256, 2),
+    *((256, 256, 1),) * 2,
+    (256, 256, 1),
+)
+FEATURES = 256
+EXPRESSIONS = 8
+
+
+class Block(nn.Module):  # type: ignore[misc, unused-ignore]
+    """Two convolutions with a shortcut without weights, as dlib builds it."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, drop: float) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.first_norm = nn.BatchNorm2d(outputs)
+        self.second = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.second_norm = nn.BatchNorm2d(outputs)
+        self.extra = outputs - inputs
+        self.stride = stride
+        self.drop = drop
+
+    def forward(self, x: Tensor) -> Tensor:
+        branch = functional.relu(self.first_norm(self.first(x)), inplace=True)
+        branch = self.second_norm(self.second(branch))
+        if self.training and self.drop > 0:
+            branch = drop_branch(branch, self.drop)
+        return functional.relu(branch + self.shortcut(x), inplace=True)
+
+    def shortcut(self, x: Tensor) -> Tensor:
+        """The input, averaged over 2 x 2 and given zero channels at the end where sizes differ."""
+        if self.stride == 2:
+            x = functional.avg_pool2d(x, 2, ceil_mode=True, count_include_pad=False)
+        return functional.pad(x, (0, 0, 0, 0, 0, self.extra)) if self.extra else x
+
+
+def drop_branch(branch: Tensor, share: float) -> Tensor:
+    """Stochastic depth: leave out the branch for a share of the faces, scale up the others."""
+    keep = torch.rand(len(branch), 1, 1, 1) >= share
+    return branch * (keep / (1 - share))
+
+
+class ExpressionNet(nn.Module):  # type: ignore[misc, unused-ignore]
+    """Gray faces (n, 1, s, s) of 0..255 to logits (n, 8).
+
+    Args:
+        drop_depth: share of faces for which the last block's branch is left out; earlier
+            blocks drop proportionally less.
+        dropout: share of the 256 features left out before the head.
+    """
+
+    def __init__(self, *, drop_depth: float = 0.0, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(1, STEM_CHANNELS, 7, 2, bias=False)
+        self.stem_norm = nn.BatchNorm2d(STEM_CHANNELS)
+        last = len(BLOCKS) - 1
+        self.blocks = nn.Sequential(
+            *(Block(*sizes, drop=drop_depth * at / last) for at, sizes in enumerate(BLOCKS))
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(FEATURES, EXPRESSIONS)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return cast(Tensor, self.head(self.dropout(self.features(image))))
+
+    def features(self, image: Tensor) -> Tensor:
+        """The averaged map before the head, (n, 256)."""
+        x = functional.relu(self.stem_norm(self.stem(image)), inplace=True)
+        x = functional.max_pool2d(x, 3, 2)
+        return cast(Tensor, self.blocks(x)).mean(dim=(2, 3))
+
+    def convolutions(self) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
+        """Every convolution with its normalisation, in forward order."""
+        pairs = [(self.stem, self.stem_norm)]
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            pairs += [(block.first, block.first_norm), (block.second, block.second_norm)]
+        return pairs
+
+
+def start_from_dlib(
+    net: ExpressionNet, folded: Sequence[FoldedConvolution], images: Tensor
+) -> None:
+    """Load dlib's filters and set each normalisation so that the function stays dlib's.
+
+    Running statistics come from one forward pass over `images` (n, 1, s, s); scale and shift
+    then undo the normalisation, so that each layer gives what the folded convolution gave.
+    """
+    layers = [gray_stem(folded[0]), *folded[1:]]
+    hooks = []
+    for (convolution, norm), layer in zip(net.convolutions(), layers, strict=True):
+        convolution.weight.data = torch.from_numpy(layer.weight).float()
+        bias = torch.from_numpy(layer.bias).float()
+        hooks.append(norm.register_forward_pre_hook(_keeping_function(bias)))
+    training = net.training
+    net.eval()
+    with torch.no_grad():
+        net.features(images)
+    net.train(training)
+    for hook in hooks:
+        hook.remove()
+
+
+def _keeping_function(bias: Tensor):  # type: ignore[no-untyped-def]
+    """A hook that sets a normalisation from its own input and then gives input plus bias."""
+
+    def hook(norm: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
+        mean = inputs[0].mean(dim=(0, 2, 3))
+        variance = inputs[0].var(dim=(0, 2, 3), unbiased=True)
+        norm.running_mean = mean.clone()
+        norm.running_var = variance.clone()
+        norm.weight.data = torch.sqrt(variance + norm.eps)
+        norm.bias.data = mean + bias
+
+    return hook

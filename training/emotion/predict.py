@@ -1,0 +1,37 @@
+"""Scores of the network for many faces: the one place that says how it is read."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from training.emotion.network import ExpressionNet
+
+BATCH = 256
+
+
+def resized(images: NDArray[np.uint8], side: int) -> Tensor:
+    """Gray faces (n, h, w) as the network takes them: (n, 1, side, side) float 0..255."""
+    pixels = torch.from_numpy(np.ascontiguousarray(images)).float()[:, None]
+    return functional.interpolate(pixels, (side, side), mode="bilinear", align_corners=False)
+
+
+def predict_logits(net: ExpressionNet, images: NDArray[np.uint8], side: int) -> Tensor:
+    """Logits averaged over each face and its mirror image, (n, 8)."""
+    net.eval()
+    parts = []
+    for at in range(0, len(images), BATCH):
+        faces = resized(images[at : at + BATCH], side)
+        faces = faces.contiguous(memory_format=torch.channels_last)
+        with torch.no_grad():
+            parts.append((net(faces) + net(faces.flip(3))) / 2)
+    return torch.cat(parts)
+
+
+def predict(net: ExpressionNet, images: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
+    """Softmaxed mirror-averaged scores before calibration, (n, 8)."""
+    scores: NDArray[np.float32] = predict_logits(net, images, side).softmax(dim=1).numpy()
+    return scores

@@ -1,0 +1,83 @@
+"""What changes over a run (learning rate, input size), and all its settings."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """How far the changes go; shares are of faces, distances of the side of the crop."""
+
+    degraded: float = 0.25
+    rotation_deg: float = 15.0
+    scale: float = 0.14
+    stretch: float = 0.06
+    shift: float = 0.07
+    light: float = 0.25
+    erased: float = 0.3
+    mixed_batches: float = 0.33
+    mix_alpha: float = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that decides a run, beside the data and the start weights.
+
+    Attributes:
+        stages: (input side in pixels, epochs) one after the other; small first is cheap.
+        rate: peak learning rate of the body; `head_rate` that of the head.
+        draw_power: rare expressions are drawn by frequency to the power minus this.
+        teacher_share: share of the teacher's scores in the target where there is a teacher.
+        average_decay: decay a step of the averaged weights that are evaluated and shipped.
+    """
+
+    stages: tuple[tuple[int, int], ...] = ((64, 8), (72, 8))
+    batch: int = 128
+    rate: float = 1.5e-3
+    head_rate: float = 3e-3
+    weight_decay: float = 0.05
+    warm_up: float = 0.15
+    draw_power: float = 0.35
+    teacher_share: float = 0.5
+    average_decay: float = 0.998
+    drop_depth: float = 0.05
+    dropout: float = 0.2
+    evaluate_every: int = 2
+    seed: int = 1
+    strength: Strength = field(default_factory=Strength)
+
+    @property
+    def epochs(self) -> int:
+        return sum(epochs for _, epochs in self.stages)
+
+    def side(self, epoch: int) -> int:
+        """The input side of an epoch, counted from 0."""
+        for side, epochs in self.stages:
+            if epoch < epochs:
+                return side
+            epoch -= epochs
+        return self.stages[-1][0]
+
+
+def parse_stages(text: str) -> tuple[tuple[int, int], ...]:
+    """``"64x8,72x8"`` → ((64, 8), (72, 8)): eight epochs at 64 pixels, then eight at 72."""
+    stages = []
+    for stage in text.split(","):
+        side, _, epochs = stage.partition("x")
+        if not (side.isdecimal() and epochs.isdecimal()):
+            raise ValueError(f"a stage is SIDExEPOCHS such as 64x8, got {stage!r}")
+        stages.append((int(side), int(epochs)))
+    return tuple(stages)
+
+
+def rate_share(progress: float, warm_up: float) -> float:
+    """Share of the peak learning rate: up over `warm_up`, then down a cosine to nearly 0.
+
+    Args:
+        progress: 0 at the start of the run, 1 at its end.
+    """
+    if progress < warm_up:
+        return 0.05 + 0.95 * progress / warm_up
+    return 0.002 + 0.998 * 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
