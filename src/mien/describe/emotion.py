@@ -1,0 +1,200 @@
+"""Perceived expression of each face: eight shares, how far people would agree, when not to say.
+
+The network is mien's own (card: `mien models card emotion`). It reads a tight gray crop of 48 x 48
+pixels, framed like the pictures it was trained on: eyes at three eighths of the height, mouth at
+three quarters. What it gives is how people would name the look of a face, not what is felt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.describe import crops
+from mien.describe.columns import column, usable_rows
+from mien.faces import EMOTIONS, Faces, Problem
+from mien.models import Session, open_session
+
+Array = NDArray[Any]
+
+SIDE = 48
+"""Side of the network's input in pixels."""
+
+BATCH = 32
+"""Faces a run: more gains nothing on two cores and costs memory."""
+
+LEFT_EYE, RIGHT_EYE, MOUTH = (33, 133), (362, 263), (61, 291)
+"""Mesh points: the corners of each eye and of the mouth, left and right as seen."""
+
+TEMPLATE = np.array([[0.304, 0.381], [0.694, 0.381], [0.502, 0.763]])
+"""Where the left eye, the right eye and the mouth sit in a crop, in shares of its side: the
+median over 580 faces of the FER+ validation part on which the face mesh was sure."""
+
+MAX_OVERSAMPLING = 8
+"""Large faces are read at up to this many times the network's side, then averaged down."""
+
+MIN_SIDE = 20.0
+"""Crops cut from fewer pixels a side are too small."""
+
+MIN_SHARPNESS = 0.004
+"""Crops with less fine detail are too blurred; see `sharpness`."""
+
+MAX_TURN_DEG = 45.0
+"""Faces turned further left or right, up or down, show too little of the expression."""
+
+
+class Reading(NamedTuple):
+    """What the network says of n crops."""
+
+    scores: Array
+    """(n, 8) float32, rows sum to 1, in the order of `EMOTIONS`."""
+    agreement: Array
+    """(n,) float32, the expected share of ten people who would give the top label, 0..1."""
+
+
+class EmotionModel:
+    """The expression network on tight crops."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @classmethod
+    def load(cls, *, threads: int | None = None) -> EmotionModel:
+        """Open the network; raises what `mien.models.open_session` does."""
+        return cls(open_session("emotion", threads=threads))
+
+    def read(self, crops: Array | Sequence[Array]) -> Reading:
+        """Scores and agreement of tight crops, from the brows to the chin (see `TEMPLATE`).
+
+        Args:
+            crops: (n, H, W) gray or (n, H, W, 3) RGB, uint8, of any size; or a sequence of n such
+                pictures of different sizes.
+
+        Raises:
+            ValueError: a crop is no such picture.
+        """
+        small = [small_gray(np.asarray(crop)) for crop in crops]
+        runs = [
+            self._session.run(np.stack(small[at : at + BATCH])[:, None].astype(np.float32))
+            for at in range(0, len(small), BATCH)
+        ]
+        if not runs:
+            return Reading(np.zeros((0, len(EMOTIONS)), np.float32), np.zeros(0, np.float32))
+        return Reading(*(np.concatenate(parts) for parts in zip(*runs, strict=True)))
+
+    def scores(self, crops: Array | Sequence[Array]) -> Array:
+        """(n, 8) float32, rows sum to 1, calibrated to the label most people would give."""
+        return self.read(crops).scores
+
+    def agreement(self, crops: Array | Sequence[Array]) -> Array:
+        """(n,) float32: the expected share of ten people who would give the top label."""
+        return self.read(crops).agreement
+
+
+class Emotion:
+    """Fills `emotion`: each row sums to 1, in the order of `EMOTIONS`.
+
+    A face that is too small, too blurred or turned too far away to judge gets NaN and a `Problem`
+    that says why; with `abstain=False` it gets its scores as well as the problem.
+    """
+
+    needs = ("mesh", "pose_deg")
+    fills = ("emotion",)
+
+    def __init__(self, model: EmotionModel, *, abstain: bool = True) -> None:
+        self.model = model
+        self.abstain = abstain
+
+    @classmethod
+    def load(cls, *, threads: int | None = None, abstain: bool = True) -> Emotion:
+        """Open the network; raises what `mien.models.open_session` does."""
+        return cls(EmotionModel.load(threads=threads), abstain=abstain)
+
+    def describe(self, rgb: Array, faces: Faces) -> Faces:
+        """The same faces with `emotion`, all in one batch."""
+        mesh, pose = column(faces, "mesh"), column(faces, "pose_deg")
+        rows, problems = usable_rows(faces, "mesh", "emotion")
+        chips: dict[int, Array] = {}
+        for row in rows:
+            face = chip(rgb, mesh[row])
+            if reason := doubt(face, chip_side(mesh[row]), pose[row]):
+                problems.append(Problem(row, "emotion", reason))
+            if not (reason and self.abstain):
+                chips[row] = face
+        scores = np.full((len(faces), len(EMOTIONS)), np.nan, np.float32)
+        scores[list(chips)] = self.model.scores(list(chips.values()))
+        return replace(faces, emotion=scores).with_problems(problems)
+
+
+def small_gray(crop: Array) -> Array:
+    """The crop in gray at the network's side: averaged down, or enlarged, (48, 48) uint8.
+
+    Raises:
+        ValueError: it is not (H, W) or (H, W, 3) of uint8.
+    """
+    if crop.dtype != np.uint8 or not crop.size:
+        raise ValueError(f"a crop must be non-empty uint8, got {crop.dtype} of shape {crop.shape}")
+    if crop.ndim == 3 and crop.shape[2] == 3:
+        crop = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    elif crop.ndim != 2:
+        raise ValueError(f"a crop must have shape (H, W) or (H, W, 3), got {crop.shape}")
+    if crop.shape == (SIDE, SIDE):
+        return crop
+    method = cv2.INTER_AREA if min(crop.shape) > SIDE else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(crop, (SIDE, SIDE), interpolation=method))
+
+
+def chip(rgb: Array, mesh: Array) -> Array:
+    """(48, 48) gray crop of one face, upright and framed like the training faces.
+
+    The picture (H, W, 3) repeats its border where the crop reaches past it. Large faces are read
+    finer and averaged down, so that they do not alias.
+    """
+    large = SIDE * int(np.clip(np.ceil(chip_side(mesh) / SIDE), 1, MAX_OVERSAMPLING))
+    matrix = crops.similarity(anchors(mesh), TEMPLATE * large)
+    matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5  # OpenCV has pixel centres at integers
+    cut = cv2.warpAffine(
+        rgb, matrix, (large, large), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return small_gray(np.asarray(cut))
+
+
+def anchors(mesh: Array) -> Array:
+    """Left eye, right eye and mouth of one mesh (478, 3) in pixels, (3, 2)."""
+    groups = (LEFT_EYE, RIGHT_EYE, MOUTH)
+    return np.stack([mesh[list(group), :2].astype(float).mean(axis=0) for group in groups])
+
+
+def chip_side(mesh: Array) -> float:
+    """Side of the crop of one mesh, in pixels of the picture."""
+    return 1 / crops.scale_of(crops.similarity(anchors(mesh), TEMPLATE))
+
+
+def sharpness(face: Array) -> float:
+    """Fine detail of a gray crop: energy of its second differences over that of its contrast."""
+    pixels = cv2.GaussianBlur(face.astype(np.float32), (3, 3), 0.6)
+    detail = float(cv2.Laplacian(pixels, cv2.CV_32F).var())
+    return detail / max(float(pixels.var()), 1.0)
+
+
+def doubt(face: Array, side: float, pose_deg: Array) -> str | None:
+    """Why the expression of a face had better not be judged, or None.
+
+    Args:
+        face: (48, 48) gray crop.
+        side: pixels of the picture along a side of the crop.
+        pose_deg: (3,) yaw, pitch, roll.
+    """
+    turn = float(np.abs(pose_deg[:2]).max())
+    if side < MIN_SIDE:
+        return f"the face is too small ({side:.0f} pixels, at least {MIN_SIDE:.0f} are needed)"
+    if turn > MAX_TURN_DEG:
+        return f"the face is turned away by {turn:.0f} degrees"
+    if sharpness(face) < MIN_SHARPNESS:
+        return "the face is too blurred"
+    return None
