@@ -39,6 +39,7 @@ class OrtSession:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.use_deterministic_compute = True
         options.log_severity_level = 3
+        options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
         try:
             self._session = ort.InferenceSession(path, options, providers=wanted, enable_fallback=0)
         except Exception as error:  # the runtime's own errors share no other base
@@ -48,14 +49,27 @@ class OrtSession:
                 f"{path} cannot be loaded by ONNX Runtime: {error}"
             ) from error
         self.name = name
-        self.provider = self._session.get_providers()[0]
-        if self.provider != wanted[0]:
-            raise ProviderError(
-                f"{wanted[0]} was asked for {name}, and ONNX Runtime could only use {self.provider}"
-            )
+        self.provider = wanted[0]
+        if self.provider != CPU:
+            self._check_provider()
         self.inputs = tuple(map(_spec, self._session.get_inputs()))
         self.outputs = tuple(map(_spec, self._session.get_outputs()))
         self._names = [spec.name for spec in self.inputs]
+
+    def _check_provider(self) -> None:
+        """A provider that takes no node leaves all to the CPU, and is still named first."""
+        assignment = getattr(self._session, "get_provider_graph_assignment_info", None)
+        if assignment is None:
+            raise ProviderError(
+                f"ONNX Runtime {ort.__version__} does not tell whether {self.provider} is in use; "
+                "install a later one"
+            )
+        users = {graph.ep_name for graph in assignment()}
+        if self.provider not in users:
+            raise ProviderError(
+                f"{self.provider} can run no part of {self.name}; it would run on "
+                f"{', '.join(sorted(users))}: ask for that instead"
+            )
 
     def run(self, *arrays: Array) -> list[Array]:
         """See `Session.run`."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from mien.errors import UsageError
 
 MAX_THREADS = 1024
+CGROUP = Path("/sys/fs/cgroup")
 
 
 def usable_cores() -> int:
@@ -17,13 +18,12 @@ def usable_cores() -> int:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    quota = _quota()
+    quota = _quota(CGROUP)
     return cores if quota is None else max(1, min(cores, math.ceil(quota)))
 
 
-def _quota() -> float | None:
+def _quota(group: Path) -> float | None:
     """The cores a container may use, as cgroup v2 or v1 has it; None without a limit."""
-    group = Path("/sys/fs/cgroup")
     try:
         if (group / "cpu.max").is_file():
             limit, period = (group / "cpu.max").read_text().split()
