@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -151,4 +152,5 @@ def _frames(path: Path) -> dict[int, Array]:
             if picture.frame is not None and file_of(picture.source) == path
         }
     with open_video(path) as video:
-        return {frame.index: frame.rgb for frame in video.frames() if frame.index in wanted}
+        frames = islice(video.frames(), max(wanted) + 1)
+        return {frame.index: frame.rgb for frame in frames if frame.index in wanted}

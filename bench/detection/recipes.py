@@ -19,7 +19,6 @@ HEADS = (
     ("giunchedi", 0),
     ("teacup-man", 0),
     ("hillside-man", 0),
-    ("takeo", 0),
     ("pair-grey", 1),
     ("five-friends", 0),
     ("five-friends", 1),
