@@ -158,7 +158,10 @@ def read_media_analytics(source: str | PathLike[str] | IO[Any]) -> Annotations:
     except ValueError as error:
         if isinstance(error, (ConfigurationError, MediaTooLargeError)):
             raise
-        raise ConfigurationError(f"{name} is not valid JSON: {error}") from error
+        # the one ValueError left: Python's guard against integers of thousands of digits
+        raise ConfigurationError(
+            f"{name} is not valid JSON: it holds a number of too many digits"
+        ) from error
 
 
 def _content(source: str | PathLike[str] | IO[Any]) -> str | bytes:
@@ -215,7 +218,7 @@ def _ordered(fragments: object) -> list[Fragment]:
         raise Refusal("fragments must be a list")
     for number, fragment in enumerate(fragments, 1):
         if not isinstance(fragment, Fragment):
-            raise Refusal(f"fragment {number} has no start")
+            raise Refusal(f"fragment {number} has no times")
     ordered = sorted(fragments, key=lambda fragment: fragment.start)
     for early, late in pairwise(ordered):
         if early.end > late.start:

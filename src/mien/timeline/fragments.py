@@ -57,7 +57,9 @@ class FragmentReader:
         Raises:
             Refusal: a fragment breaks the format.
         """
-        if "start" not in value or "id" in value or "fragments" in value:
+        if "start" not in value or value.keys().isdisjoint(("duration", "events")):
+            return value
+        if "id" in value or "fragments" in value:
             return value
         self._number += 1
         return _fragment(value, self._number)

@@ -182,7 +182,8 @@ def _decoded(text: str) -> object:
     except ConfigurationError:
         raise
     except ValueError as error:
-        raise ConfigurationError(f"the preset is not valid JSON: {error}") from error
+        # the one ValueError left: Python's guard against integers of thousands of digits
+        raise ConfigurationError("the preset holds a number of too many digits") from error
 
 
 def _double_quoted(token: re.Match[str]) -> str:
