@@ -61,8 +61,8 @@ def scale_of(matrix: Array) -> float:
     return float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
 
 
-def cut(rgb: Array, matrix: Array, size: int) -> Array:
-    """(size, size, 3) uint8 crop; black where it reaches past the picture.
+def cut(rgb: Array, matrix: Array, size: int, *, border: int = cv2.BORDER_CONSTANT) -> Array:
+    """(size, size, 3) uint8 crop; black where it reaches past the picture, or as `border` has it.
 
     A crop that shrinks the picture to less than half is averaged first, so that it does not alias.
     """
@@ -71,7 +71,7 @@ def cut(rgb: Array, matrix: Array, size: int) -> Array:
         rgb, matrix = _shrunk(rgb, matrix, size, shrink)
     to_index = matrix.copy()  # OpenCV has the centre of the first pixel at (0, 0)
     to_index[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5
-    return cv2.warpAffine(rgb, to_index, (size, size), flags=cv2.INTER_LINEAR)
+    return cv2.warpAffine(rgb, to_index, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
 
 
 def _shrunk(rgb: Array, matrix: Array, size: int, factor: int) -> tuple[Array, Array]:

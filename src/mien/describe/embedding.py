@@ -24,8 +24,8 @@ TEMPLATE = np.array(
 """Where dlib's five-point chip has the corners of the eyes and the base of the nose."""
 
 FALSE_MATCH_THRESHOLDS = {1e-2: 0.605, 1e-3: 0.532, 1e-4: 0.467, 1e-5: 0.414}
-"""False match rate over 29.6 million pairs of different people of LFW → the distance below which two
-faces match. The 3,000 pairs of one person match at these in 99.0, 93.2, 74.4 and 48.2 %."""
+"""False match rate over 29.6 million pairs of different people of LFW → the distance below which
+two faces match. The 3,000 pairs of one person match at these in 99.0, 93.2, 74.4 and 48.2 %."""
 
 MATCH_THRESHOLD = FALSE_MATCH_THRESHOLDS[1e-3]
 
@@ -75,7 +75,8 @@ class Embedding:
         (found,) = self._session.run(
             np.ascontiguousarray(batch.transpose(0, 3, 1, 2), dtype=np.float32)
         )
-        return found.reshape(-1, len(chips), 128).mean(axis=0)
+        mean: Array = found.reshape(-1, len(chips), 128).mean(axis=0)
+        return mean
 
 
 def chip(rgb: Array, mesh: Array) -> Array:
