@@ -1,6 +1,7 @@
-"""Blur, exposure and noise of a face, graded as Face API v1.0 grades them: docs/concepts/quality.md.
+"""Blur, exposure and noise of a face, graded as Face API v1.0 grades them.
 
-All three are measurements on the face, not opinions of a network.
+All three are measurements on the face, not opinions of a network. Their definitions, and how they
+were checked: docs/concepts/quality.md.
 """
 
 from __future__ import annotations
@@ -82,8 +83,7 @@ def measure(rgb: Array, xy: Array) -> tuple[float, float, float]:
     chip = cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY).astype(np.float32)
     noise = noise_deviation(rgb, xy)
     fine = blur_ratio(chip, noise * min(1.0, crops.scale_of(matrix)))
-    blur = np.interp(fine, *zip(*BLUR_SCALE, strict=True))
-    return float(blur), exposure(chip), float(np.interp(noise, *zip(*NOISE_SCALE, strict=True)))
+    return _graded(fine, BLUR_SCALE), exposure(chip), _graded(noise, NOISE_SCALE)
 
 
 def blur_ratio(chip: Array, noise: float) -> float:
@@ -125,6 +125,12 @@ def noise_deviation(rgb: Array, xy: Array) -> float:
     grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32)
     detail = np.abs(grey[::2, ::2] - grey[1::2, ::2] - grey[::2, 1::2] + grey[1::2, 1::2]) / 2
     return float(np.percentile(_blocks(detail), CALM_SHARE)) / GAUSSIAN_MAD
+
+
+def _graded(value: float, scale: tuple[tuple[float, float], ...]) -> float:
+    """The value on a scale of straight lines between (value, grade)."""
+    at, grades = np.array(scale).T
+    return float(np.interp(value, at, grades))
 
 
 def _blocks(detail: Array) -> Array:
