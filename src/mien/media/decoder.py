@@ -1,0 +1,227 @@
+"""From packets to intact pictures in the order of display.
+
+A picture is handed out once every picture that was to be decoded before it has come out whole:
+the ones it may rest on are among those. So damage is noticed before anything that it has touched is
+handed out, also with B-frames, whose order of display is not that of decoding.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, cast
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from mien.media.container import nominal_rate
+
+LOOKBACK = 18
+"""After so many packets, one that has given no picture is taken to hold none: a decoder keeps
+back at most 16 (H.264, annex A), and its threads one or two more."""
+
+EMPTY_BYTES = 32
+"""Packets up to this size can rightly give no picture (the place holders of MPEG-4's packed
+B-frames)."""
+
+JOINED = frozenset({"mpegts", "mpeg", "mpegvideo"})
+"""Broadcast formats, whose recordings may begin between two key frames: what cannot be decoded
+before the first good picture is skipped."""
+
+
+class Damage(Exception):
+    """The video cannot be decoded further; all intact pictures before have been handed out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What goes with a packet through the decoder and comes out with its picture. An object of its
+    own for each packet: PyAV tells what is attached apart by identity."""
+
+    number: int
+    time: int | None  # pts, or dts where the container knows no pts
+    size: int
+
+
+class Decoder:
+    """The intact pictures of one video stream, whose `copy_opaque` must be set."""
+
+    def __init__(
+        self, container: InputContainer, stream: VideoStream, missing_bytes: int = 0
+    ) -> None:
+        """`missing_bytes`: how much shorter the file is than it says it is."""
+        self._container, self._stream, self._missing_bytes = container, stream, missing_bytes
+        self._format = container.format.name
+        self._untimed = self._format == "avi"  # knows no order of display
+        self._waiting: dict[int, _Sent] = {}
+        self._decode_times: list[int] = []
+        self._held: deque[av.VideoFrame] = deque()
+        self._packets = 0
+        self._shown = 0
+        self._last_pts = 0
+        self._frame_s = 1 / nominal_rate(stream)
+        self._end = Fraction(0)  # seconds up to which the packets of all streams reach
+
+    def pictures(self) -> Generator[av.VideoFrame]:
+        """Yield the intact pictures in the order of display.
+
+        Raises:
+            Damage: there is no further one, and the video should go on.
+        """
+        try:
+            for packet in self._own_packets():
+                self._send(packet)
+                yield from self._whole()
+        except (Damage, av.FFmpegError) as error:
+            self._drain()
+            yield from self._before_the_gap()
+            raise Damage(_reason(error)) from error
+        yield from self._remaining()
+        self._check_end()
+
+    def _streams(self) -> list[Stream]:
+        """What to read: all streams where their end tells whether the file is whole."""
+        all_streams = list(self._container.streams)
+        if self._format in ("matroska,webm", "asf"):
+            return [stream for stream in all_streams if stream.type in ("video", "audio")]
+        return [self._stream]
+
+    def _own_packets(self) -> Iterator[Packet[VideoStream]]:
+        """The packets of our stream, then an empty one. In a transport stream that is cut off the
+        last one is a part that nothing marks, so it is left out."""
+        cut = self._format == "mpegts" and self._missing_bytes > 0
+        last: Packet[Stream] | None = None
+        for packet in self._container.demux(*self._streams()):
+            self._note_end(packet)
+            if packet.stream is not self._stream:
+                continue
+            if cut and not packet.size:
+                if last is not None:
+                    self._await(last)
+                raise Damage("the file is cut off")
+            if not cut:
+                yield cast("Packet[VideoStream]", packet)
+            elif last is not None:
+                yield cast("Packet[VideoStream]", last)
+            last = packet
+
+    def _send(self, packet: Packet[VideoStream]) -> None:
+        if not packet.size:  # the end: what the decoder still holds comes out
+            return self._take(packet.decode())
+        packet.opaque = sent = self._await(packet)
+        if packet.is_corrupt and not self._joining:
+            raise Damage("a part of the data is missing")
+        if self._untimed and packet.dts is not None:
+            heapq.heappush(self._decode_times, packet.dts)
+        try:
+            self._take(packet.decode())
+        except av.InvalidDataError:
+            if not self._joining:
+                raise
+            self._waiting.pop(sent.number, None)
+        self._waiting.pop(self._packets - LOOKBACK, None)
+
+    def _await(self, packet: Packet[Any]) -> _Sent:
+        time = packet.dts if self._untimed else packet.pts
+        sent = _Sent(self._packets, time, packet.size)
+        if not packet.is_discard:  # what an edit list leaves out does not come out
+            self._waiting[sent.number] = sent
+        self._packets += 1
+        return sent
+
+    @property
+    def _joining(self) -> bool:
+        return self._format in JOINED and not self._shown and not self._held
+
+    def _take(self, pictures: list[av.VideoFrame]) -> None:
+        for picture in pictures:
+            if picture.is_corrupt:
+                if not self._joining:
+                    raise Damage("a picture is damaged")
+                self._waiting.pop(_number(picture), None)
+                continue
+            if self._untimed and self._decode_times:
+                picture.pts = heapq.heappop(self._decode_times)
+            self._waiting.pop(_number(picture), None)
+            self._held.append(picture)
+
+    def _whole(self) -> Iterator[av.VideoFrame]:
+        first_missing = next(iter(self._waiting), self._packets)
+        while self._held and _number(self._held[0]) < first_missing:
+            yield self._show(self._held.popleft())
+
+    def _before_the_gap(self) -> Iterator[av.VideoFrame]:
+        """After damage: what is whole and is shown before the first picture that is missing."""
+        times = [sent.time for sent in self._waiting.values() if sent.time is not None]
+        gap = min(times, default=None)
+        for picture in self._whole():
+            if gap is not None and picture.pts is not None and picture.pts > gap:
+                return
+            yield picture
+
+    def _remaining(self) -> Iterator[av.VideoFrame]:
+        while self._held:
+            yield self._show(self._held.popleft())
+
+    def _show(self, picture: av.VideoFrame) -> av.VideoFrame:
+        self._shown += 1
+        self._last_pts = picture.pts if picture.pts is not None else self._last_pts
+        return picture
+
+    def close(self) -> None:
+        """Wait until the decoder's threads rest. PyAV frees them under the interpreter's lock, for
+        which a thread may be waiting to let go of what is attached to a packet."""
+        context = self._stream.codec_context
+        if context.is_open:
+            context.flush_buffers()
+
+    def _drain(self) -> None:
+        """Take what the decoder still holds; the caller lets only whole pictures out."""
+        try:
+            self._take(self._stream.codec_context.decode(None))
+        except (Damage, av.FFmpegError):
+            return  # the first damage is the one to report
+
+    def _note_end(self, packet: Packet[Stream]) -> None:
+        start = packet.dts if packet.pts is None else packet.pts
+        if start is not None:
+            end = (start + (packet.duration or 0)) * packet.time_base
+            self._end = max(self._end, end if packet.duration else end + self._frame_s)
+
+    def _check_end(self) -> None:
+        """FFmpeg stops without a word where a file is cut off, and PyAV drops an error that comes
+        up while the decoder is being emptied."""
+        for sent in self._waiting.values():
+            if sent.size > EMPTY_BYTES and sent.time is not None and sent.time > self._last_pts:
+                raise Damage("its last pictures cannot be decoded")
+        if self._is_cut_off():
+            raise Damage("the file is cut off")
+
+    def _is_cut_off(self) -> bool:
+        if self._format.startswith("mov"):
+            return self._packets < len(self._stream.index_entries)
+        if not self._missing_bytes:
+            return False
+        if self._format == "avi":
+            return self._packets < self._stream.frames
+        announced = Fraction(self._container.duration or 0, av.time_base)
+        return announced == 0 or self._end + self._frame_s / 2 < announced
+
+
+def _number(picture: av.VideoFrame) -> int:
+    """The number of the packet that it comes from; -1 if the decoder lost what was attached."""
+    return picture.opaque.number if isinstance(picture.opaque, _Sent) else -1
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Damage):
+        return str(error)
+    if isinstance(error, av.InvalidDataError):
+        return "the data is damaged"
+    return f"reading stopped ({getattr(error, 'strerror', error)})"

@@ -1,0 +1,262 @@
+"""Videos: a lazy stream of frames with exact time.
+
+with open_video("clip.mp4") as video:
+    for frame in video.frames():
+        print(frame.time, frame.rgb.shape)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, Self, cast
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from mien.errors import CorruptMediaError, DecodeError, UsageError
+from mien.media.clock import Clock
+from mien.media.container import nominal_rate, open_container, pick_stream, prepare
+from mien.media.decoder import Damage, Decoder
+from mien.media.extent import missing_bytes
+from mien.media.frame import Frame, Painter
+from mien.media.limits import Limits
+from mien.media.orientation import Orientation
+from mien.media.source import OpenSource, Source, open_source
+from mien.timecode import Time, format_seconds
+
+DECODER_THREADS = 2
+"""Measured on two cores, see docs/concepts/media.md."""
+
+ASPECT_TOLERANCE = 0.02
+"""Pictures that change their size in the middle are scaled to the first one's, unless their shape
+changes by more than this."""
+
+ROUNDING_FORMATS = ("asf", "matroska,webm", "flv")
+"""Containers that count milliseconds; see `mien.media.clock`."""
+
+GUESSED_DURATIONS = ("mpegvideo",)
+"""Without time stamps: FFmpeg divides the bytes by the nominal bit rate, which means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """Facts about a video."""
+
+    width: int
+    """Pixels, as displayed."""
+
+    height: int
+    orientation: Orientation
+    """How the stored pictures are turned to be displayed."""
+
+    rate: Fraction
+    """Nominal frames a second, as the container states or FFmpeg guesses; 30000/1001 for 29.97.
+    1 if nothing tells, in a clip of one frame."""
+
+    time_base: Fraction
+    """Seconds in a tick of `Frame.time` and `Frame.duration`."""
+
+    start: Time
+    """The first shown frame's time in the container's own count."""
+
+    duration: Time | None
+    """As the container announces it, or as FFmpeg estimates for transport and program streams."""
+
+    codec: str
+    container: str
+    has_audio: bool
+    pixel_aspect: Fraction
+    """Width to height of a pixel. Frames are not stretched by it."""
+
+    kind: Literal["video"] = "video"
+
+    @property
+    def rotation(self) -> int:
+        """Degrees clockwise by which the stored pictures are turned: 0, 90, 180 or 270."""
+        return self.orientation.rotation
+
+
+class Video:
+    """An open video: its facts, and its frames, once. A context manager; made by `open_video`."""
+
+    info: VideoInfo
+
+    def __init__(self, opened: OpenSource, limits: Limits, threads: int) -> None:
+        self._opened = opened
+        self._container: InputContainer | None = None
+        self._decoder: Decoder | None = None
+        self._pictures: Generator[av.VideoFrame] | None = None
+        self._streaming = False
+        try:
+            missing = missing_bytes(opened)
+            self._container = open_container(opened, limits)
+            stream = pick_stream(self._container, opened, limits)
+            prepare(stream, limits, threads)
+            self._decoder = Decoder(self._container, stream, missing)
+            self._pictures = self._decoder.pictures()
+            self._first = self._first_picture()
+            rounded = self._container.format.name in ROUNDING_FORMATS
+            self._clock = Clock(_time_base(stream), nominal_rate(stream), rounded=rounded)
+            self.info = _facts(self._container, stream, self._first, self._clock.time_base)
+        except BaseException:
+            self.close()
+            raise
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames in the order of display, decoded as they are asked for. Once per `Video`.
+
+        Raises:
+            DecodeError: the video is damaged in the middle or cut off, or its picture changes its
+                shape; all intact frames before that have been yielded.
+            UsageError: it was called before, or the video has been closed.
+        """
+        if self._streaming or self._container is None:
+            raise UsageError(f"the frames of {self._opened.name} are used up; open it again")
+        self._streaming = True
+        return self._frames()
+
+    def _frames(self) -> Iterator[Frame]:
+        painter = Painter(self.info.width, self.info.height, self.info.orientation)
+        picture: av.VideoFrame | None = self._first
+        ticks, index = self._clock.at(self._first.pts), 0
+        damage: Damage | None = None
+        try:
+            while picture is not None:
+                following, damage = self._next_picture()
+                after = self._clock.at(following.pts) if following else None
+                end = ticks + self._clock.length(picture.duration) if after is None else after
+                time = Time(ticks, self.info.time_base)
+                yield Frame(index, time, end - ticks, picture, painter)
+                picture, ticks, index = following, end, index + 1
+        finally:
+            self.close()
+        if damage is not None:
+            raise DecodeError(
+                f"{self._opened.name} can be read up to {format_seconds(time.exact)} only: "
+                f"{damage}",
+                time_s=time.seconds,
+            ) from damage
+
+    def _next_picture(self) -> tuple[av.VideoFrame | None, Damage | None]:
+        if self._pictures is None:
+            raise UsageError(f"{self._opened.name} has been closed; open it again")
+        try:
+            picture = next(self._pictures, None)
+        except Damage as damage:
+            return None, damage
+        if picture is not None and _shape_differs(picture, self._first):
+            old, new = _size_text(self._first), _size_text(picture)
+            return None, Damage(f"the picture changes from {old} to {new} pixels; split it there")
+        return picture, None
+
+    def _first_picture(self) -> av.VideoFrame:
+        assert self._pictures is not None
+        reason: Damage | str = "there is no picture in its video stream"
+        try:
+            if picture := next(self._pictures, None):
+                return picture
+        except Damage as damage:
+            reason = damage
+        raise CorruptMediaError(f"nothing of {self._opened.name} can be decoded: {reason}")
+
+    def close(self) -> None:
+        """Free the decoder and the file. Frames that were yielded stay usable."""
+        if self._decoder is not None and self._pictures is not None:
+            self._pictures.close()
+            self._decoder.close()
+            self._decoder = self._pictures = None
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+        self._opened.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_container"):
+            self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_video(
+    source: Source,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    threads: int = DECODER_THREADS,
+) -> Video:
+    """Open a video and decode its first frame.
+
+    Args:
+        source: a path, the bytes of a file, or an open binary file that can seek.
+        limits: the largest frame to accept.
+        threads: of the decoder. The frames and times do not depend on it.
+
+    Raises:
+        InputError: the source cannot be opened.
+        UnsupportedMediaError: no video of a kind that mien reads.
+        NoVideoError: only sound, or cover art.
+        MediaTooLargeError: frames over the limit.
+        CorruptMediaError: empty, cut off before its index, or nothing can be decoded.
+        UsageError: `threads` below 1.
+    """
+    if threads < 1:
+        raise UsageError(f"a decoder needs at least one thread, got {threads}")
+    return Video(open_source(source), limits, threads)
+
+
+def _facts(
+    container: InputContainer, stream: VideoStream, first: av.VideoFrame, time_base: Fraction
+) -> VideoInfo:
+    orientation = _orientation(first)
+    width, height = orientation.size_wh(first.width, first.height)
+    aspect = Fraction(stream.sample_aspect_ratio or 1)
+    return VideoInfo(
+        width=width,
+        height=height,
+        orientation=orientation,
+        rate=nominal_rate(stream),
+        time_base=time_base,
+        start=Time(first.pts or 0, _time_base(stream)),
+        duration=_duration(container, stream, time_base),
+        codec=stream.codec_context.codec.canonical_name,
+        container=container.format.name.partition(",")[0],
+        has_audio=bool(container.streams.audio),
+        pixel_aspect=1 / aspect if orientation.transpose else aspect,
+    )
+
+
+def _time_base(stream: VideoStream) -> Fraction:
+    return stream.time_base or Fraction(1, av.time_base)
+
+
+def _duration(container: InputContainer, stream: VideoStream, base: Fraction) -> Time | None:
+    if container.format.name in GUESSED_DURATIONS:
+        return None
+    if stream.duration is not None and stream.duration > 0:
+        return Time(stream.duration, _time_base(stream)).rescaled(base)
+    if container.duration is not None and container.duration > 0:
+        return Time(container.duration, Fraction(1, av.time_base)).rescaled(base)
+    return None
+
+
+def _orientation(picture: av.VideoFrame) -> Orientation:
+    matrix = cast(Mapping[str, Any], picture.side_data).get("DISPLAYMATRIX")
+    if matrix is None:
+        return Orientation()
+    return Orientation.from_matrix(np.frombuffer(bytes(matrix), np.int32).tolist())
+
+
+def _shape_differs(picture: av.VideoFrame, first: av.VideoFrame) -> bool:
+    ratio = picture.width * first.height / (picture.height * first.width)
+    return abs(ratio - 1) > ASPECT_TOLERANCE
+
+
+def _size_text(picture: av.VideoFrame) -> str:
+    return f"{picture.width} x {picture.height}"
