@@ -1,0 +1,323 @@
+"""The online tracker: gives every face of every frame the id of its track.
+
+Detections are matched to tracks by the likelihood of the motion (`motion.py`) and, where that
+leaves a choice, of the appearance; the sure detections first and the unsure ones, often half-hidden
+faces, to what is left (ByteTrack: Zhang et al., ECCV 2022; motion with appearance: DeepSORT, Wojke
+et al., ICIP 2017). An embedding is asked for when a track is new, when a match is in doubt, and
+about once a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.errors import UsageError
+from mien.faces import Faces
+from mien.timecode import Time
+from mien.track.appearance import FOR, OTHER_PERSON, distances, evidence, trust
+from mien.track.association import assign, contested
+from mien.track.boxes import covered, iou
+from mien.track.motion import Motion
+from mien.track.settings import TrackerSettings
+from mien.track.stitch import final_ids
+from mien.track.track import Track
+from mien.track.tracklet import Tracklet
+
+Array = NDArray[Any]
+Embed = Callable[[Faces], Faces]
+Pairs = list[tuple[int, int]]  # (row of the track, row of the detection)
+
+CLEAR_VIEW = 0.1
+"""A face that no other overlaps more than this (IoU) is in clear view."""
+
+CLEAR_TRUST = 0.4
+"""Trust in an embedding from which it may contradict a track."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Sighting:
+    """The n detections of a frame, weighed against the t tracks."""
+
+    boxes: Array  # (n, 4) float64
+    score: Array  # (n,)
+    usable: Array  # (n,) bool
+    sure: Array  # (n,) bool
+    overlap: Array  # (n,) with the nearest other detection
+    motion: Array  # (t, n) cost by motion alone
+    trust: Array  # (n,) in its embedding
+    embedding: Array | None = None  # (n, d), NaN where there is none
+    distance: Array | None = None  # (t, n) between embeddings, NaN where either is missing
+
+    @property
+    def cost(self) -> Array:
+        """(t, n) cost by motion and appearance."""
+        if self.distance is None:
+            return self.motion
+        both: Array = self.motion + evidence(self.distance, self.trust)
+        return both
+
+    def distance_at(self, row: int, column: int) -> float:
+        """The distance of one pair, NaN where it is not known."""
+        return float("nan") if self.distance is None else float(self.distance[row, column])
+
+
+class OnlineTracker:
+    """Follows faces from frame to frame.
+
+    Args:
+        reid: whether `finish` joins tracks of one person over the whole video by appearance.
+        first_id: the first provisional id; a driver that tracks parts of a video apart gives each
+            part a range of its own.
+        settings: the numbers.
+    """
+
+    def __init__(
+        self, *, reid: bool = True, first_id: int = 0, settings: TrackerSettings | None = None
+    ) -> None:
+        self.settings = settings or TrackerSettings()
+        self._reid = reid
+        self._next_id = first_id
+        self._tracks: list[Track] = []
+        self._motion = Motion()
+        self._ended: list[Tracklet] = []
+        self._start: Time | None = None
+        self._seconds = self._before = 0.0
+        self._shot = self._shot_frames = 0
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a track is unconfirmed or out of sight, so that a closer look would pay."""
+        return any(not t.confirmed or t.seen_at < self._seconds for t in self._tracks)
+
+    def update(
+        self, faces: Faces, *, time: Time, embed: Embed | None = None, cut: bool = False
+    ) -> Faces:
+        """Give the faces of the next frame their tracks.
+
+        Args:
+            faces: n detections, in any order; an `embedding` column that is there is used.
+            time: when the frame is shown; never earlier than the frame before.
+            embed: returns the faces it is given with `embedding` filled; called at most once, with
+                the rows that need it. Without it faces are followed by motion alone.
+            cut: whether the frame is the first of a new shot, which ends all tracks.
+
+        Returns:
+            The faces with `track_id`: the provisional id, unique in the video and within the
+            frame, or −1 for a face below `low_score` or on top of another.
+
+        Raises:
+            UsageError: the time lies before that of the frame before.
+            ValueError: `embed` did not return as many faces, with embeddings.
+        """
+        self._move_to(time)
+        if cut:
+            self._end(np.ones(len(self._tracks), bool))
+            self._shot, self._shot_frames = self._shot + 1, 0
+        self._shot_frames += 1
+        sighting = self._look(faces, embed)
+        pairs = self._match(sighting)
+        self._correct(pairs, sighting)
+        pairs += self._begin(pairs, sighting)
+        track_id = np.full(len(faces), -1, np.int32)
+        for row, column in pairs:
+            self._note(row, column, sighting, time)
+            track_id[column] = self._tracks[row].id
+        self._end(self._given_up())
+        return replace(faces, track_id=track_id)
+
+    def predicted(self) -> Faces:
+        """Where the confirmed tracks are thought to be that the last frame did not show.
+
+        Returns:
+            Box, score (of the last sighting) and provisional `track_id`.
+        """
+        rows = [
+            row
+            for row, track in enumerate(self._tracks)
+            if track.confirmed and track.seen_at < self._seconds
+        ]
+        tracks = [self._tracks[row] for row in rows]
+        return Faces(
+            self._motion.box_xyxy[rows],
+            np.array([track.score for track in tracks]),
+            track_id=np.array([track.id for track in tracks], np.int32),
+        )
+
+    def tracklets(self) -> list[Tracklet]:
+        """End all tracks and return the confirmed ones of the whole run, by provisional id."""
+        self._end(np.ones(len(self._tracks), bool))
+        return sorted(self._ended, key=lambda tracklet: tracklet.id)
+
+    def finish(self) -> dict[int, int]:
+        """End all tracks and settle the ids.
+
+        Returns:
+            Provisional id → final id: 0, 1, 2 … by first appearance. Unconfirmed tracks are left
+            out.
+        """
+        return final_ids(self.tracklets(), reid=self._reid)
+
+    def _move_to(self, time: Time) -> None:
+        if self._start is None:
+            self._start = time
+        seconds = float(time.exact - self._start.exact)
+        if seconds < self._seconds:
+            raise UsageError(f"frames must come in order: {time} lies before the frame before it")
+        self._before, self._seconds = self._seconds, seconds
+        self._motion.predict(seconds - self._before)
+
+    def _look(self, faces: Faces, embed: Embed | None) -> _Sighting:
+        """Weigh the detections against the tracks, asking for embeddings where they matter."""
+        settings = self.settings
+        boxes = faces.box_xyxy.astype(np.float64)
+        usable = (faces.score >= settings.low_score) & np.isfinite(boxes).all(axis=1)
+        boxes[~usable] = 0
+        sure = usable & (faces.score >= settings.sure_score)
+        cost = self._motion.cost(boxes)
+        cost[[not track.confirmed for track in self._tracks]] += settings.unconfirmed_cost
+        cost[:, ~usable] = np.inf
+        overlap = covered(boxes)
+        plain = _Sighting(boxes, faces.score, usable, sure, overlap, cost, trust(faces, overlap))
+        embedding = _embeddings(faces, self._doubted(plain) | self._due(plain), embed)
+        if embedding is None:
+            return plain
+        distance = distances(self._known(embedding.shape[1]), embedding)
+        return replace(plain, embedding=embedding, distance=distance)
+
+    def _known(self, size: int) -> Array:
+        """(t, size) the mean embedding of each track, NaN where there is none."""
+        known = np.full((len(self._tracks), size), np.nan)
+        for row, track in enumerate(self._tracks):
+            if track.appearance.count:
+                known[row] = track.appearance.mean
+        return known
+
+    def _doubted(self, sighting: _Sighting) -> Array:
+        """(n,) the sure detections that motion alone cannot place and a known face might."""
+        settings, cost = self.settings, sighting.motion
+        known = np.array([track.appearance.count > 0 for track in self._tracks], bool)
+        near = (cost[known] < settings.limit - FOR).any(axis=0)
+        if not near.any():
+            return near
+        sure_cost = np.where(sighting.sure, cost, np.inf)
+        unclear = contested(sure_cost, settings.limit, settings.margin)
+        doubted: Array = sighting.sure & near & (unclear | (cost.min(axis=0) > settings.doubt))
+        return doubted
+
+    def _due(self, sighting: _Sighting) -> Array:
+        """(n,) the detections in clear view of tracks whose appearance should be looked at."""
+        due = np.zeros(len(sighting.sure), bool)
+        hits = self.settings.confirm_hits - 1
+        rows = [
+            row
+            for row, track in enumerate(self._tracks)
+            if track.look_at <= self._seconds and track.hits >= hits
+        ]
+        if rows and len(due):
+            column = sighting.motion[rows].argmin(axis=1)
+            likely = sighting.motion[rows, column] < self.settings.doubt
+            due[column[likely]] = True
+        clear: Array = due & sighting.sure & (sighting.overlap < CLEAR_VIEW)
+        return clear
+
+    def _match(self, sighting: _Sighting) -> Pairs:
+        """First the sure detections, by motion and appearance; then the others, by motion."""
+        sure = assign(np.where(sighting.sure, sighting.cost, np.inf), self.settings.limit)
+        left = sighting.motion.copy()
+        left[sure[:, 0]] = np.inf
+        left[:, sighting.sure] = np.inf
+        low = assign(left, self.settings.low_limit)
+        kept = [
+            (row, column) for row, column in sure.tolist() if self._agrees(row, column, sighting)
+        ]
+        return [*kept, *((row, column) for row, column in low.tolist())]
+
+    def _agrees(self, row: int, column: int, sighting: _Sighting) -> bool:
+        """False at the second clear view in a row that shows another person than the track's."""
+        track, distance = self._tracks[row], sighting.distance_at(row, column)
+        if np.isnan(distance) or track.appearance.count < 2:
+            return True
+        clear = sighting.trust[column] > CLEAR_TRUST and sighting.overlap[column] < CLEAR_VIEW
+        track.conflicts = track.conflicts + 1 if clear and distance > OTHER_PERSON else 0
+        return track.conflicts < 2
+
+    def _correct(self, pairs: Pairs, sighting: _Sighting) -> None:
+        """Correct the motion of the matched tracks."""
+        if pairs:
+            rows, columns = np.array(pairs).T
+            self._motion.update(rows, sighting.boxes[columns], sighting.sure[columns])
+
+    def _begin(self, pairs: Pairs, sighting: _Sighting) -> Pairs:
+        """Begin a track on every detection left that is not a matched face found twice."""
+        free = sighting.usable.copy()
+        free[[column for _, column in pairs]] = False
+        taken = [column for _, column in pairs]
+        born: Pairs = []
+        # In an order of the faces' own, so that the order of the rows does not matter.
+        keys = np.column_stack([sighting.boxes, -sighting.score])
+        for column in sorted(np.flatnonzero(free).tolist(), key=lambda c: tuple(keys[c, ::-1])):
+            box = sighting.boxes[[column]]
+            if taken and iou(box, sighting.boxes[taken]).max() > self.settings.duplicate_iou:
+                continue
+            taken.append(column)
+            born.append((len(self._tracks), column))
+            self._tracks.append(Track(self._next_id, box[0], self._shot, self._seconds))
+            self._next_id += 1
+        self._motion.add(sighting.boxes[[column for _, column in born]])
+        return born
+
+    def _note(self, row: int, column: int, sighting: _Sighting, time: Time) -> None:
+        """Enter a sighting in its track."""
+        track, score = self._tracks[row], float(sighting.score[column])
+        track.see(sighting.boxes[column], score, time, self._seconds, self._before)
+        if sighting.sure[column]:
+            track.count(score, self.settings)
+        if sighting.embedding is not None and np.isfinite(sighting.embedding[column, 0]):
+            old = row < len(sighting.motion)
+            distance = sighting.distance_at(row, column) if old else float("nan")
+            weight = float(sighting.trust[column])
+            track.learn(sighting.embedding[column], distance, weight, self.settings)
+
+    def _given_up(self) -> Array:
+        """(t,) the tracks that have been out of sight for too long."""
+        settings, step = self.settings, self._seconds - self._before
+        unseen = np.array([self._seconds - track.seen_at for track in self._tracks])
+        confirmed = np.array([track.confirmed for track in self._tracks], bool)
+        patience = np.where(confirmed, settings.coast_s, settings.tentative_coast_s)
+        gone: Array = unseen > np.maximum(patience, 2.5 * step)
+        return gone
+
+    def _end(self, gone: Array) -> None:
+        """End these tracks and keep what is worth keeping of them."""
+        for row in np.flatnonzero(gone):
+            track = self._tracks[row]
+            if track.confirmed or self._fills_short_shot(track):
+                self._ended.append(track.tracklet(self._motion.velocity[row]))
+        self._tracks = [self._tracks[row] for row in np.flatnonzero(~gone)]
+        self._motion.keep(~gone)
+
+    def _fills_short_shot(self, track: Track) -> bool:
+        """Whether it was surely there in every frame of a shot too short to confirm a track."""
+        short = self._shot_frames < self.settings.confirm_hits
+        whole = track.hits == self._shot_frames
+        return short and whole and track.sure_score >= self.settings.sure_score * track.hits
+
+
+def _embeddings(faces: Faces, wanted: Array, embed: Embed | None) -> Array | None:
+    """(n, d) embeddings, NaN where there is none; None if there are none at all."""
+    if faces.embedding is not None:
+        return faces.embedding.astype(np.float64)
+    if embed is None or not wanted.any():
+        return None
+    rows = np.flatnonzero(wanted)
+    found = embed(faces[rows]).embedding
+    if found is None or len(found) != len(rows):
+        raise ValueError(f"embed() must return the {len(rows)} faces it was given, with embedding")
+    embedding = np.full((len(faces), found.shape[1]), np.nan)
+    embedding[rows] = found
+    return embedding
