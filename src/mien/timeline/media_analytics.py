@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from importlib.resources import files
+from math import isnan
 from os import PathLike
 from pathlib import Path
 from typing import Any, TextIO
@@ -42,6 +43,7 @@ __all__ = [
 
 Array = NDArray[Any]
 MODES = ("faces", "perFaceEmotion", "aggregateEmotion")
+BOX = ("x", "y", "width", "height")
 
 
 def write_media_analytics(
@@ -144,13 +146,13 @@ def _events(
 ) -> list[list[dict[str, Any]]]:
     found = detectable(timeline, first, last)
     events: list[list[dict[str, Any]]] = [[] for _ in range(first, last)]
-    scores: list[dict[str, float] | None] = [None] * len(found.row)
     if with_scores and len(found.row):
-        scores = [_scores(row) for row in emotion_of(timeline)[found.row]]
+        scores = _scores(emotion_of(timeline)[found.row])
+    else:
+        scores = [None] * len(found.row)
     faces = zip(found.frame.tolist(), found.id.tolist(), found.box.tolist(), scores, strict=True)
     for frame, name, box, told in faces:
-        x, y, width, height = (_short(micros / MICRO) for micros in box)
-        event = {"id": name, "x": x, "y": y, "width": width, "height": height}
+        event = {"id": name, **dict(zip(BOX, map(_share, box), strict=True))}
         events[frame - first].append(event if told is None else event | {"scores": told})
     return events
 
@@ -165,18 +167,17 @@ def _aggregate(timeline: Timeline, clock: Clock, slicing: Slicing) -> Iterator[s
 
 
 def _window(window: Window) -> dict[str, Any]:
-    return {
-        "windowFaceDistribution": _scores(window.distribution),
-        "windowMeanScores": _scores(window.mean),
-    }
+    distribution, mean = _scores(np.array(window))
+    return {"windowFaceDistribution": distribution, "windowMeanScores": mean}
 
 
-def _scores(row: Array) -> dict[str, float] | None:
+def _scores(rows: Array) -> list[dict[str, float] | None]:
     """Scores by name; None where they could not be read, since nothing is made up for them."""
-    if not np.isfinite(row).all():
-        return None
-    rounded = (_short(round(float(value), 6)) for value in row)
-    return dict(zip(EMOTIONS, rounded, strict=True))
+    millionths = np.rint(rows.astype(np.float64) * MICRO).tolist()
+    return [
+        None if isnan(sum(row)) else dict(zip(EMOTIONS, map(_share, row), strict=True))
+        for row in millionths
+    ]
 
 
 def _fragment(start: int, interval: int, events: list[list[dict[str, Any]]]) -> str:
@@ -190,9 +191,9 @@ def _line(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
-def _short(value: float) -> float:
-    """Whole numbers as the service printed them: 0 and 1, not 0.0 and 1.0."""
-    return int(value) if value.is_integer() else value
+def _share(millionths: float) -> float:
+    """Six decimals; 0 and 1 as the service printed them, not 0.0 and 1.0."""
+    return millionths / MICRO if 0 < millionths < MICRO else int(millionths // MICRO)
 
 
 def _framerate(clock: Clock) -> float:
