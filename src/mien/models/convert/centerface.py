@@ -21,8 +21,9 @@ def convert(source: bytes) -> bytes:
     graph = model.graph
     constants = {tensor.name for tensor in graph.initializer}
     images = [value for value in graph.input if value.name not in constants]
-    if len(images) != 1 or len(images[0].type.tensor_type.shape.dim) != 4:
-        raise ModelIntegrityError("the CenterFace file has not one image input")
+    maps = [len(value.type.tensor_type.shape.dim) for value in (*images, *graph.output)]
+    if len(images) != 1 or set(maps) != {4}:
+        raise ModelIntegrityError("the CenterFace file does not take one image and give maps")
     _free(images[0], ("n", None, "h", "w"))
     for value in graph.output:
         _free(value, ("n", None, "h_out", "w_out"))
