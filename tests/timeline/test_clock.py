@@ -83,6 +83,11 @@ def test_one_frame(span: int, rate: Fraction) -> None:
     assert Fraction(int(clock.ticks[1]), clock.timescale) == 1 / rate
 
 
+def test_a_rate_that_is_next_to_nothing() -> None:
+    clock = clock_of(timeline([0, 5, 11], 5, Fraction(1, 10**9), Fraction(1, 25)))
+    assert (clock.frame_ticks, clock.timescale) == (None, 25)
+
+
 def test_no_frame() -> None:
     clock = clock_of(made([]))
     assert clock.timescale == 30000

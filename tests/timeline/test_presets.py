@@ -92,7 +92,12 @@ def test_quotes_of_either_kind_inside_the_other() -> None:
         ("{'version':'1.0',\n'options'}", "not valid JSON: line 2, column 10"),
         ("[]", r"the preset must be a JSON object, got \[\]"),
         ('{"options": "faces"}', 'the options must be a JSON object, got "faces"'),
+        ("{'version':'1.0", "not valid JSON: line 1"),
+        ('{"version":"1.0', "not valid JSON: line 1"),
+        ("'version", 'the preset must be a JSON object, got "version"'),
         ("[" * 60_000, "nested too deeply"),
+        ('"' + '\\"' * 32_000, "not valid JSON"),  # read in linear time
+        ("'" + "\\'" * 32_000, "must be a JSON object"),
         ("{" + " " * 70_000 + "}", "longer than 65536 characters"),
         ('{"options": {"aggregateEmotionWindowMs": NaN}}', "NaN, which is no JSON number"),
         ('{"options": {"aggregateEmotionWindowMs": ' + "9" * 5000 + "}}", "too many digits"),

@@ -23,12 +23,13 @@ from mien.errors import (
 )
 from mien.faces import Faces
 from mien.timecode import Time, parse_rate
-from mien.timeline.fragments import Fragment, FragmentReader, Refusal, whole
+from mien.timeline.fragments import Fragment, FragmentReader, Refusal, number, shown, whole
 from mien.timeline.timeline import Timeline, VideoFacts
 
 Array = NDArray[Any]
 MAX_BYTES = 1 << 30
 MAX_SIDE = 1 << 16
+FRAMERATES = (0.0001, 1_000_000)
 MAX_FRAMES = 1 << 24
 """Of one fragment without events: a week at 25 frames a second."""
 
@@ -195,18 +196,14 @@ def _parsed(content: str | bytes) -> Annotations:
     if not isinstance(document, dict) or "fragments" not in document:
         raise Refusal("it has no fragments")
     if document.get("version", 1) != 1:
-        raise Refusal(f"version must be 1, got {document['version']!r}")
+        raise Refusal(f"version must be 1, got {shown(document['version'])}")
     if document.get("offset", 0) != 0:
-        raise Refusal(f"offset must be 0, got {document['offset']!r}")
-    framerate = document.get("framerate")
-    if isinstance(framerate, bool) or not isinstance(framerate, (int, float)):
-        raise Refusal(f"framerate must be a number, got {framerate!r}")
-    if not 0 < framerate <= 1_000_000:
-        raise Refusal(f"framerate must be above zero, got {framerate!r}")
+        raise Refusal(f"offset must be 0, got {shown(document['offset'])}")
+    framerate = number(document.get("framerate"), "framerate", *FRAMERATES)
     annotations = _joined(
         _ordered(document["fragments"]),
         timescale=whole(document.get("timescale"), "timescale", low=1),
-        framerate=float(framerate),
+        framerate=framerate,
         width=whole(document.get("width"), "width", low=1, high=MAX_SIDE),
         height=whole(document.get("height"), "height", low=1, high=MAX_SIDE),
     )
@@ -216,9 +213,9 @@ def _parsed(content: str | bytes) -> Annotations:
 def _ordered(fragments: object) -> list[Fragment]:
     if not isinstance(fragments, list):
         raise Refusal("fragments must be a list")
-    for number, fragment in enumerate(fragments, 1):
+    for place, fragment in enumerate(fragments, 1):
         if not isinstance(fragment, Fragment):
-            raise Refusal(f"fragment {number} has no times")
+            raise Refusal(f"fragment {place} has no times")
     ordered = sorted(fragments, key=lambda fragment: fragment.start)
     for early, late in pairwise(ordered):
         if early.end > late.start:

@@ -80,6 +80,19 @@ def whole(value: object, name: str, *, low: int = 0, high: int = MAX_WHOLE) -> i
     return value
 
 
+def number(value: object, name: str, low: float, high: float) -> float:
+    """A number within limits.
+
+    Raises:
+        Refusal: it is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Refusal(f"{name} must be a number, got {shown(value)}")
+    if not low <= value <= high:
+        raise Refusal(f"{name} must be {low} to {high}, got {shown(value)}")
+    return float(value)
+
+
 def shown(value: object) -> str:
     """A value for a message, cut short. (Python refuses to print integers of many digits.)"""
     if isinstance(value, int) and abs(value) > 10**30:
@@ -176,20 +189,12 @@ def _windows(event: dict[str, Any], where: str) -> list[list[float]]:
 def _scores(value: object, where: str) -> list[float]:
     if not isinstance(value, dict):
         raise Refusal(f"{where} must be an object of eight scores, got {shown(value)}")
-    return [_between(value.get(name), f"{where}: {name}", 0, 1) for name in EMOTIONS]
+    return [number(value.get(name), f"{where}: {name}", 0, 1) for name in EMOTIONS]
 
 
 def _share(value: object, where: str) -> float:
     try:
-        return _between(value, where, -MAX_SHARE, MAX_SHARE)
+        return number(value, where, -MAX_SHARE, MAX_SHARE)
     except Refusal as error:
         hint = "; coordinates are shares of the picture, not pixels"
         raise Refusal(f"{error}{hint if isinstance(value, (int, float)) else ''}") from error
-
-
-def _between(value: object, where: str, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Refusal(f"{where} must be a number, got {shown(value)}")
-    if not low <= value <= high:
-        raise Refusal(f"{where} must be {low} to {high}, got {shown(value)}")
-    return float(value)

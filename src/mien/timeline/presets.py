@@ -34,7 +34,8 @@ V2_OPTIONS = (
 V3_NAMES = ("@odata.type", "resolution", "mode", "blurType", "experimentalOptions")
 MAX_CHARACTERS = 1 << 16
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\'((?:[^\'\\]|\\.)*)\'', re.DOTALL)
+# A string without an end is taken up to the end of the text, so that the search stays linear.
+_STRING = re.compile(r""""(?:[^"\\]|\\.)*+"?|'((?:[^'\\]|\\.)*+)'?""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def _decoded(text: str) -> object:
         raise ConfigurationError("the preset is XML; write it as JSON, like {'version':'1.0'}")
     try:
         return json.loads(
-            _TOKEN.sub(_double_quoted, text),
+            _STRING.sub(_double_quoted, text),
             object_pairs_hook=_once_each,
             parse_constant=_no_constant,
         )
@@ -217,7 +218,7 @@ def _check_names(given: dict[str, Any], known: tuple[str, ...]) -> None:
     spelt = {name.lower(): name for name in known}
     for name in given:
         if name not in spelt:
-            close = get_close_matches(name, spelt, 1)
+            close = get_close_matches(name[:40], spelt, 1)
             hint = f"did you mean {spelt[close[0]]}?" if close else f"known are {', '.join(known)}"
             raise ConfigurationError(f"the preset has an unknown option '{name[:40]}'; {hint}")
 
