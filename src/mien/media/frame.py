@@ -16,6 +16,9 @@ HD_LINES = 720
 """Pictures of at least so many lines that state no colour matrix count as BT.709, smaller ones as
 BT.601, as video players take them (ITU-R BT.601-7 is for 576 and 480 lines, BT.709-6 for HD)."""
 
+SCALING = Interpolation.AREA
+"""Averages where it makes smaller, is bilinear where it enlarges."""
+
 _MATRICES = {  # ITU-T H.273, table 4 → swscale
     1: Colorspace.ITU709,
     4: Colorspace.FCC,
@@ -47,7 +50,7 @@ class Painter:
             src_colorspace=_matrix(picture),
             src_color_range=_range(picture),
             dst_color_range=ColorRange.JPEG,
-            interpolation=Interpolation.BILINEAR,
+            interpolation=SCALING,
             threads=1,
         )
         rgb = self._orientation.apply(cast(Picture, painted.to_ndarray()))

@@ -118,9 +118,9 @@ def _reading(opened: OpenSource, limits: Limits) -> Iterator[ImageFile.ImageFile
 
 def _not_a_photo(opened: OpenSource) -> UnsupportedMediaError:
     head = opened.head()
-    if video := video_format(head):
-        return UnsupportedMediaError(f"{opened.name} is a video ({video}), not a photo")
     what = foreign_format(head)
+    if what is None and (video := video_format(head)):
+        return UnsupportedMediaError(f"{opened.name} is a video ({video}), not a photo")
     found = f"is {what}, not a photo" if what else "is not a photo of a kind"
     return UnsupportedMediaError(f"{opened.name} {found} that mien reads ({READABLE})")
 
@@ -187,7 +187,8 @@ def _to_srgb(image: Image.Image, profile: Any) -> Image.Image:
 
     try:
         own = ImageCms.ImageCmsProfile(BytesIO(profile))
-        if "srgb" in ImageCms.getProfileDescription(own).lower():
+        title = ImageCms.getProfileDescription(own).lower()
+        if title.startswith("srgb") and "linear" not in title:  # most are; nothing to do
             return image
         turned = ImageCms.profileToProfile(
             image, own, ImageCms.createProfile("sRGB"), outputMode="RGB"
