@@ -66,7 +66,7 @@ def cut(rgb: Array, matrix: Array, size: int, *, border: int = cv2.BORDER_CONSTA
 
     A crop that shrinks the picture to less than half is averaged first, so that it does not alias.
     """
-    shrink = int(1 / scale_of(matrix))
+    shrink = int(1 / scale_of(matrix) + 1e-6)
     if shrink >= 2:
         rgb, matrix = _shrunk(rgb, matrix, size, shrink)
     to_index = matrix.copy()  # OpenCV has the centre of the first pixel at (0, 0)

@@ -24,6 +24,8 @@ BOX_MARGIN = 1.3  # side of the first crop to the longer side of the box
 MESH_MARGIN = 1.5  # side of the next ones to that of the mesh, as in MediaPipe's graph
 PRESENT = 0.0  # logit of 0.5, the threshold of MediaPipe's own graph
 SURE = 15.0  # upright faces give 20 to 60; the same ones turned by a quarter or half, at most 13
+TURNS_DEG = (45.0, 90.0, 135.0, 180.0, -135.0, -90.0, -45.0)
+"""Tried when the first crop was not sure; the network brings a face upright that leans up to 45."""
 SETTLED_DEG, SETTLED_SHARE = 10.0, 0.06
 """A crop that turned and grew less than this from the one before is the last. A crop too large
 makes the network draw the face too large, by about half as much; so the crops have to settle."""
@@ -90,14 +92,12 @@ class Mesh:
         start = first_roi(box, points)
         if start is None:
             return None
-        mesh, presence = self._pass(rgb, start)
-        if presence < SURE:
-            for turn in (90.0, 180.0, -90.0):
-                roi = start._replace(roll_deg=start.roll_deg + turn)
-                other, seen = self._pass(rgb, roi)
-                if seen > presence:
-                    start, mesh, presence = roi, other, seen
-        roi = start
+        roi, (mesh, presence) = start, self._pass(rgb, start)
+        for turn in TURNS_DEG if presence < SURE else ():
+            turned = start._replace(roll_deg=start.roll_deg + turn)
+            other, seen = self._pass(rgb, turned)
+            if seen > presence:
+                roi, mesh, presence = turned, other, seen
         for _ in range(PASSES - 1):
             if presence <= PRESENT:
                 return None
