@@ -9,17 +9,28 @@ from typing import Any
 import cv2
 import numpy as np
 from bench.detection.corpus import Picture, Truth, pictures, read
-from bench.detection.recipes import CLOSEUPS, HEADS, SCATTERS, TEXTURES, Closeup, Scatter
+from bench.detection.recipes import (
+    CLOSEUPS,
+    HEADS,
+    SCATTERS,
+    TEXTURES,
+    WALLS,
+    Closeup,
+    Scatter,
+    Wall,
+)
 from bench.detection.scoring import ious
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Recipe = Scatter | Closeup | Wall
 
 HEAD_LIFT = 0.08  # of the face's height: a head reaches further above its face than below
 HEAD_AXES = (0.72, 0.72)  # half axes of the head's ellipse, in widths and heights of the face
 FEATHER = 0.18  # the rim of that ellipse over which a head fades out
 CLEARANCE = 1.5  # boxes grown by this do not touch
 MAX_TRIES = 2000
+GUTTER = 6  # pixels between pictures on a wall
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,22 +62,28 @@ def rotated_half_wh(box_xyxy: Array, tilt_deg: float) -> Array:
     return np.array([np.hypot(a * cosine, b * sine), np.hypot(a * sine, b * cosine)])
 
 
-def recipes() -> tuple[Scatter | Closeup, ...]:
+def recipes() -> tuple[Recipe, ...]:
     """Every composite of the corpus."""
-    return SCATTERS + CLOSEUPS
+    return SCATTERS + CLOSEUPS + WALLS
 
 
-def compose(recipe: Scatter | Closeup) -> tuple[Array, Truth]:
+def compose(recipe: Recipe) -> tuple[Array, Truth]:
     """Make one composite: (H, W, 3) uint8 RGB and the boxes in it.
 
     Raises:
         ModelError: a picture it is made from cannot be fetched.
     """
     rng = np.random.default_rng(recipe.seed)
-    rgb, faces = scatter(recipe, rng) if isinstance(recipe, Scatter) else closeup(recipe, rng)
+    ignore = np.zeros((0, 4))
+    if isinstance(recipe, Scatter):
+        rgb, faces = scatter(recipe, rng)
+    elif isinstance(recipe, Closeup):
+        rgb, faces = closeup(recipe, rng)
+    else:
+        rgb, faces, ignore = wall(recipe, rng)
     width, height = recipe.size_wh
     faces = faces.clip(0, [width, height, width, height])
-    return _through_jpeg(rgb, recipe.quality), Truth(faces=faces, ignore=np.zeros((0, 4)))
+    return _through_jpeg(rgb, recipe.quality), Truth(faces=faces, ignore=ignore)
 
 
 def scatter(recipe: Scatter, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -98,6 +115,62 @@ def closeup(recipe: Closeup, rng: np.random.Generator) -> tuple[Array, Array]:
         small, to_canvas, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(out), placed.truth_xyxy[None]
+
+
+def wall(recipe: Wall, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Hang real pictures in rows: the picture, its (n, 4) faces and its (m, 4) ignored ones."""
+    width, height = recipe.size_wh
+    canvas = np.full((height, width, 3), 96, np.uint8)
+    faces, ignore = [np.zeros((0, 4))], [np.zeros((0, 4))]
+    x = y = row = 0
+    for rgb, truth in _to_hang(recipe, rng):
+        high, wide = rgb.shape[:2]
+        if x + wide > width:
+            x, y, row = 0, y + row, 0
+        if y + high > height:
+            break
+        canvas[y : y + high, x : x + wide] = rgb
+        corner = np.array([x, y, x, y])
+        faces.append(truth.faces + corner)
+        ignore.append(truth.ignore + corner)
+        x, row = x + wide + GUTTER, max(row, high + GUTTER)
+    return canvas, np.concatenate(faces), np.concatenate(ignore)
+
+
+def _to_hang(recipe: Wall, rng: np.random.Generator) -> list[tuple[Array, Truth]]:
+    """Scaled pictures that cover about the wall's area, the tall ones first."""
+    width, height = recipe.size_wh
+    known = [p for p in pictures() if len(p.truth.faces) and not p.is_shared]
+    hung: list[tuple[Array, Truth]] = []
+    room = width * height
+    for mirrored in (False, True):
+        for which in rng.permutation(len(known)):
+            rgb, truth = _hung(known[which], recipe.face_px, mirrored)
+            high, wide = rgb.shape[:2]
+            if high >= len(_pixels(known[which].name)) or high * wide > room:
+                continue
+            # A face that its edge cuts could be completed by the next picture.
+            whole = (truth.faces[:, :2] > 0).all() and (truth.faces[:, 2:] < [wide, high]).all()
+            if whole and high <= height / 2 and wide <= width / 2:
+                hung.append((rgb, truth))
+                room -= high * wide
+    return sorted(hung, key=lambda pair: -len(pair[0]))
+
+
+def _hung(picture: Picture, face_px: float, mirrored: bool) -> tuple[Array, Truth]:
+    rgb, truth = _pixels(picture.name), picture.truth
+    sizes = np.sqrt((truth.faces[:, 2:] - truth.faces[:, :2]).prod(1))
+    scale = face_px / float(np.median(sizes))
+    small = np.asarray(cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=_kernel(scale)))
+    by = np.tile([small.shape[1] / rgb.shape[1], small.shape[0] / rgb.shape[0]], 2)
+    faces, ignore = truth.faces * by, truth.ignore * by
+    if mirrored:
+        small = small[:, ::-1]
+        faces, ignore = (
+            np.stack([small.shape[1] - b[:, 2], b[:, 1], small.shape[1] - b[:, 0], b[:, 3]], 1)
+            for b in (faces, ignore)
+        )
+    return small, Truth(faces=faces, ignore=ignore)
 
 
 def _background(recipe: Scatter, rng: np.random.Generator) -> Array:

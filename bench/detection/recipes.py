@@ -100,6 +100,34 @@ class Closeup:
     within: tuple[int, int, int, int] | None = None
 
 
+@dataclass(frozen=True)
+class Wall:
+    """Whole real pictures side by side, each scaled until its middle face has one size.
+
+    So heads keep their necks, hair and surroundings. Pictures are drawn at random, and again in
+    mirror image, until the wall is full; none is enlarged, and none has a cut face.
+
+    Attributes:
+        face_px: median size of the faces of each picture.
+    """
+
+    name: str
+    seed: int
+    face_px: float
+    size_wh: tuple[int, int] = FULL_HD
+    quality: int = 92
+
+
+WALLS = (
+    Wall("wall-24", 60, 26),
+    Wall("wall-36", 61, 40),
+    Wall("wall-36-hd", 62, 40, HD),
+    Wall("wall-48", 63, 48),
+    Wall("wall-48-vga", 64, 48, VGA),
+    Wall("wall-80", 65, 80),
+    Wall("wall-120-jpeg", 66, 120, quality=40),
+)
+
 SCATTERS = (
     Scatter("crowd-100", 1, "pagoda", 100, (24, 60)),
     Scatter("crowd-100-meadow", 2, "meadow", 100, (36, 80)),

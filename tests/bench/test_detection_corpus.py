@@ -11,7 +11,7 @@ import pytest
 from bench.detection import composites, corpus
 from bench.detection.composites import Placed, compose, rotated_half_wh
 from bench.detection.corpus import Truth, pictures, read
-from bench.detection.recipes import CLOSEUPS, HEADS, SCATTERS, Closeup, Scatter
+from bench.detection.recipes import CLOSEUPS, HEADS, SCATTERS, WALLS, Closeup, Scatter, Wall
 from bench.detection.scoring import Rate, Tally, ious, score
 from numpy.typing import NDArray
 
@@ -161,6 +161,30 @@ def test_closeups_are_filled_as_they_say(recipe: Closeup) -> None:
     box = truth.faces[0]
     assert rgb.shape == (*recipe.size_wh[::-1], 3)
     assert (box[3] - box[1]) / rgb.shape[0] == pytest.approx(recipe.share, abs=0.002)
+
+
+@pytest.mark.parametrize("recipe", WALLS[2::2], ids=lambda recipe: recipe.name)
+def test_walls_hang_real_pictures_with_their_labels(recipe: Wall) -> None:
+    rgb, truth = compose(recipe)
+    _, same = compose(recipe)
+    sizes = np.sqrt((truth.faces[:, 2:] - truth.faces[:, :2]).prod(1))
+    assert rgb.shape == (*recipe.size_wh[::-1], 3)
+    assert (truth.faces == same.faces).all()
+    assert len(sizes) >= 5
+    assert np.median(sizes) == pytest.approx(recipe.face_px, rel=0.05)
+    assert not (np.triu(ious(truth.faces, truth.faces)[0], 1) > 0.2).any()
+
+
+def test_a_mirrored_picture_has_mirrored_labels() -> None:
+    picture = next(p for p in pictures() if p.name == "five-friends")
+    rgb, truth = composites._hung(picture, 40, mirrored=False)
+    mirrored, other = composites._hung(picture, 40, mirrored=True)
+    for box, mirror in zip(truth.faces.round().astype(int), other.faces, strict=True):
+        x0, y0, x1, y1 = box
+        again = mirrored[:, ::-1][y0:y1, x0:x1]
+        assert (again == rgb[y0:y1, x0:x1]).all()
+        wide = rgb.shape[1]
+        assert mirror == pytest.approx([wide - x1, y0, wide - x0, y1], abs=1)
 
 
 def test_another_seed_is_another_picture() -> None:
