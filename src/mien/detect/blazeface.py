@@ -1,0 +1,98 @@
+"""BlazeFace full range: one network call on the whole picture in 192 x 192 pixels.
+
+Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", 2019; anchors
+and scaling by MediaPipe's face_detection_full_range graph.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.detect.boxes import suppress
+from mien.detect.letterbox import Fit, check_rgb, resize
+from mien.faces import Faces
+from mien.models import Session, open_session
+
+Array = NDArray[Any]
+
+SIDE = 192
+"""Pixels a side of the input."""
+GRID = 48
+"""Anchors a side: one a cell, all of one size, in its middle."""
+SCORE = 0.6
+IOU = 0.3
+"""MediaPipe's own values."""
+LOGIT_LIMIT = 100.0
+"""Scores are clipped to this before the sigmoid, as MediaPipe does, so that it cannot overflow."""
+
+
+class BlazeFace:
+    """The fast detector, for faces of about a tenth of the longer side or more. No state."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @classmethod
+    def load(cls, *, threads: int | None = None) -> BlazeFace:
+        """Load the network, fetching it first where it is not in the store.
+
+        Raises:
+            ModelError: it cannot be had.
+        """
+        return cls(open_session("blazeface-full-range", threads=threads))
+
+    def detect(self, rgb: Array, *, score: float = SCORE) -> Faces:
+        """Faces of a picture, the most certain first; boxes and points in its pixels.
+
+        It knows no mouth corners: those points are NaN.
+
+        Args:
+            rgb: (H, W, 3) uint8 of any size.
+            score: leave out faces below.
+
+        Raises:
+            ValueError: it is no such array.
+        """
+        check_rgb(rgb)
+        place = centred(rgb)
+        values, logits = self._session.run(tensor(rgb, place))
+        return place.undo(decode(values[0], logits[0], score=score))
+
+
+def centred(rgb: Array) -> Fit:
+    """The picture in the middle of the square."""
+    height, width = rgb.shape[:2]
+    scale = SIDE / max(height, width)
+    w, h = max(1, round(width * scale)), max(1, round(height * scale))
+    return Fit(w, h, (SIDE - w) // 2, (SIDE - h) // 2, w / width, h / height)
+
+
+def tensor(rgb: Array, place: Fit) -> Array:
+    """(1, 192, 192, 3) float32 -1..1, black around the picture."""
+    square = np.zeros((SIDE, SIDE, 3), np.uint8)
+    square[place.top : place.top + place.height, place.left : place.left + place.width] = resize(
+        rgb, place.width, place.height
+    )
+    return (square[None] / np.float32(127.5)) - np.float32(1)
+
+
+def decode(values: Array, logits: Array, *, score: float) -> Faces:
+    """Faces in pixels of the input.
+
+    Args:
+        values: (2304, 16) centre and size of the box, then x and y of six points (eyes, nose tip,
+            middle of the mouth, tragions of the ears), all from the middle of the anchor.
+        logits: (2304, 1).
+    """
+    scores = 1 / (1 + np.exp(-logits[:, 0].clip(-LOGIT_LIMIT, LOGIT_LIMIT)))
+    rows = np.flatnonzero(scores >= score)
+    anchors = (np.stack([rows % GRID, rows // GRID], axis=1) + 0.5) * (SIDE / GRID)
+    centre, half = values[rows, :2] + anchors, values[rows, 2:4] / 2
+    boxes, scores = np.concatenate([centre - half, centre + half], axis=1), scores[rows]
+    points = np.full((len(rows), 5, 2), np.nan, np.float32)
+    points[:, :3] = values[rows, 4:10].reshape(-1, 3, 2) + anchors[:, None]
+    kept = suppress(boxes, scores, iou=IOU)
+    return Faces(boxes[kept], scores[kept], points=points[kept])
