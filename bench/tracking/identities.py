@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
 import numpy as np
+from bench.detection.corpus import pictures, read
 from bench.tracking.scene import ASPECT, HEAD
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+
+Take = tuple[str, int]
+
+CAST: tuple[tuple[Take, ...], ...] = (
+    (("hopper", 0),),
+    (("astronaut", 0),),
+    (("obama", 0), ("obama-speech", 0), ("obama-blue-room", 0)),
+    (("biden", 0),),
+    (("henner", 0),),
+    (("guido", 0),),
+    (("maher", 0),),
+    (("giunchedi", 0),),
+    (("teacup-man", 0),),
+    (("portrait-man", 0),),
+    (("hillside-man", 0),),
+    (("five-friends", 0),),
+    (("five-friends", 1),),
+    (("five-friends", 3),),
+    (("five-friends", 4),),
+    (("sofa-family", 1),),
+    (("sofa-family", 2),),
+    (("sofa-family", 3),),
+    (("pair-grey", 1),),
+    (("three-children", 0),),
+    (("three-children", 2),),
+    (("face-noface-10", 0), ("face-noface-31", 0)),
+    (("woman-moods-29", 0), ("woman-moods-147", 0), ("woman-moods-265", 0)),
+    (("collage", 7),),
+)
+"""The pictures of each person: the name of a labelled picture, and which of its faces."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +51,7 @@ class Identity:
 
     Attributes:
         name: where the pictures are from.
-        heads: cut-outs, each (height, width, 4) uint8 RGBA with the colour multiplied by alpha;
+        heads: cut-outs, one a picture, (height, width, 4) uint8 RGBA, colour multiplied by alpha;
             the face box is the middle 1 / HEAD of either side.
     """
 
@@ -28,7 +59,7 @@ class Identity:
     heads: tuple[Array, ...]
 
 
-def head(rgb: Array, box_xyxy: Sequence[float]) -> Array:
+def head(rgb: Array, box_xyxy: Array) -> Array:
     """Cut a head out of a picture.
 
     Args:
@@ -56,12 +87,21 @@ def head(rgb: Array, box_xyxy: Sequence[float]) -> Array:
     return np.dstack([cut * alpha[..., None], alpha * 255]).round().astype(np.uint8)
 
 
-def people(faces: Iterable[tuple[str, Array, Sequence[float]]]) -> list[Identity]:
-    """Gather (name, picture, face box) into identities, in the order of the names."""
-    heads: dict[str, list[Array]] = {}
-    for name, rgb, box in faces:
-        heads.setdefault(name, []).append(head(rgb, box))
-    return [Identity(name, tuple(cuts)) for name, cuts in sorted(heads.items())]
+@cache
+def people() -> tuple[Identity, ...]:
+    """The cast: heads out of the labelled pictures of the detection corpus.
+
+    Raises:
+        ModelError: a picture cannot be fetched.
+    """
+    known = {picture.name: picture for picture in pictures()}
+    return tuple(
+        Identity(
+            f"{takes[0][0]}-{takes[0][1]}",
+            tuple(head(read(known[name]), known[name].truth.faces[face]) for name, face in takes),
+        )
+        for takes in CAST
+    )
 
 
 def _feathered_ellipse(width: int, height: int, feather: float = 0.12) -> Array:
