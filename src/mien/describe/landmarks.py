@@ -15,12 +15,12 @@ LANDMARKS: dict[str, tuple[int, ...]] = {
     "mouthLeft": (61,),
     "mouthRight": (291,),
     "eyebrowLeftOuter": (70, 46),
-    "eyebrowLeftInner": (107, 55),
+    "eyebrowLeftInner": (55, 55, 65),
     "eyeLeftOuter": (33,),
     "eyeLeftTop": (159,),
     "eyeLeftBottom": (145,),
     "eyeLeftInner": (133,),
-    "eyebrowRightInner": (336, 285),
+    "eyebrowRightInner": (285, 285, 295),
     "eyebrowRightOuter": (300, 276),
     "eyeRightInner": (362,),
     "eyeRightTop": (386,),
@@ -37,8 +37,8 @@ LANDMARKS: dict[str, tuple[int, ...]] = {
     "underLipTop": (14,),
     "underLipBottom": (17,),
 }
-"""Each landmark is the mean of these mesh points (upper and lower rim, for a brow). Checked against
-the landmarks that Face API itself gave for three faces: see docs/concepts/description.md."""
+"""Each landmark is the mean of these mesh points; one named twice counts twice. Chosen by eye on portraits, and by where Face API
+itself had them on three faces: docs/concepts/description.md."""
 
 
 def landmarks27(mesh: Array) -> dict[str, tuple[float, float]]:

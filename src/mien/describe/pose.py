@@ -51,6 +51,11 @@ def _model() -> tuple[list[int], Array]:
 
 
 INDICES, MODEL = _model()
+MODEL_SIZE = float(np.sqrt(np.mean((MODEL[:, :2] - MODEL[:, :2].mean(axis=0)) ** 2)))
+
+
+FARTHEST_CM = 450.0
+"""A head farther away looks no different, and the solver fails on heads that are mere dots."""
 
 
 class Pose:
@@ -98,9 +103,12 @@ def rotation_of(mesh: Array, focal: float) -> Array | None:
         None when no camera sees the head so. Solver: Terzakis and Lourakis, "A Consistently Fast
         and Globally Optimal Solution to the Perspective-n-Point Problem", ECCV 2020.
     """
-    seen = mesh[INDICES, :2]
+    centred = mesh[INDICES, :2] - mesh[INDICES, :2].mean(axis=0)
+    size = float(np.sqrt(np.mean(centred**2)))
+    if size < 1e-3:
+        return None
+    focal = min(focal, size / MODEL_SIZE * FARTHEST_CM)
     camera = np.diag([focal, focal, 1.0])
-    centred = seen - seen.mean(axis=0)
     found, turn, shift = cv2.solvePnP(MODEL, centred, camera, None, flags=cv2.SOLVEPNP_SQPNP)
     if not found or not np.isfinite(turn).all() or shift[2, 0] <= 0:
         return None
