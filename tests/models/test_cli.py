@@ -15,11 +15,11 @@ WEIGHTS = b"weights" * 100
 
 
 def call(*arguments: str) -> str:
-    """What the command prints; what it raises is raised."""
+    """What the command prints to standard output; what it raises is raised."""
     done = CliRunner().invoke(command, arguments, standalone_mode=False)
     if done.exception is not None:
         raise done.exception
-    return done.output
+    return done.stdout
 
 
 def test_list_tells_the_state_of_every_model(web: Web, store: Path, catalogue: Catalogue) -> None:

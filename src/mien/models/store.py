@@ -191,8 +191,9 @@ def _fetch(model: Entry, work: Path) -> None:
     from mien.models.archive import read_member
     from mien.models.fetch import download, read_file, read_url
 
-    log.info("fetching %s from %s", model.name, model.source)
     source = model.source
+    size = source.archive.size if isinstance(source, Member) else model.size
+    log.info("fetching %s from %s (%.1f MB)", model.name, source, size / 1e6)
     if isinstance(source, Url):
         _store(model, read_url(source.url, limit=model.size), work)
     elif isinstance(source, LocalFile):
