@@ -145,30 +145,39 @@ def _to_hang(recipe: Wall, rng: np.random.Generator) -> list[tuple[Array, Truth]
     room = width * height
     for mirrored in (False, True):
         for which in rng.permutation(len(known)):
-            rgb, truth = _hung(known[which], recipe.face_px, mirrored)
-            high, wide = rgb.shape[:2]
-            if high >= len(_pixels(known[which].name)) or high * wide > room:
-                continue
-            # A face that its edge cuts could be completed by the next picture.
-            whole = (truth.faces[:, :2] > 0).all() and (truth.faces[:, 2:] < [wide, high]).all()
-            if whole and high <= height / 2 and wide <= width / 2:
-                hung.append((rgb, truth))
+            high, wide, scale = _hung_size(known[which], recipe.face_px)
+            fits = high <= height / 2 and wide <= width / 2 and high * wide <= room
+            if scale < 1 and fits and _has_whole_faces(known[which]):
+                hung.append(_hung(known[which], recipe.face_px, mirrored=mirrored))
                 room -= high * wide
     return sorted(hung, key=lambda pair: -len(pair[0]))
 
 
-def _hung(picture: Picture, face_px: float, mirrored: bool) -> tuple[Array, Truth]:
+def _hung_size(picture: Picture, face_px: float) -> tuple[int, int, float]:
+    """Height, width and scale at which its middle face has that size."""
+    high, wide = _pixels(picture.name).shape[:2]
+    faces = picture.truth.faces
+    scale = face_px / float(np.median(np.sqrt((faces[:, 2:] - faces[:, :2]).prod(1))))
+    return round(high * scale), round(wide * scale), scale
+
+
+def _has_whole_faces(picture: Picture) -> bool:
+    # The next picture on the wall could complete a face that the edge cuts.
+    high, wide = _pixels(picture.name).shape[:2]
+    faces = picture.truth.faces
+    return bool((faces[:, :2] > 0).all() and (faces[:, 2:] < [wide, high]).all())
+
+
+def _hung(picture: Picture, face_px: float, *, mirrored: bool) -> tuple[Array, Truth]:
     rgb, truth = _pixels(picture.name), picture.truth
-    sizes = np.sqrt((truth.faces[:, 2:] - truth.faces[:, :2]).prod(1))
-    scale = face_px / float(np.median(sizes))
-    small = np.asarray(cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=_kernel(scale)))
-    by = np.tile([small.shape[1] / rgb.shape[1], small.shape[0] / rgb.shape[0]], 2)
+    high, wide, scale = _hung_size(picture, face_px)
+    small = np.asarray(cv2.resize(rgb, (wide, high), interpolation=_kernel(scale)))
+    by = np.tile([wide / rgb.shape[1], high / rgb.shape[0]], 2)
     faces, ignore = truth.faces * by, truth.ignore * by
     if mirrored:
         small = small[:, ::-1]
         faces, ignore = (
-            np.stack([small.shape[1] - b[:, 2], b[:, 1], small.shape[1] - b[:, 0], b[:, 3]], 1)
-            for b in (faces, ignore)
+            np.stack([wide - b[:, 2], b[:, 1], wide - b[:, 0], b[:, 3]], 1) for b in (faces, ignore)
         )
     return small, Truth(faces=faces, ignore=ignore)
 
