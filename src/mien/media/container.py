@@ -20,6 +20,7 @@ from mien.errors import (
 from mien.media.extent import has_mp4_index
 from mien.media.limits import Limits
 from mien.media.signatures import (
+    NAMES,
     READABLE,
     foreign_format,
     image_format,
@@ -77,6 +78,7 @@ def open_container(opened: OpenSource, limits: Limits) -> InputContainer:
         return av.open(
             target,
             mode="r",
+            format=video_format(head),  # by content; FFmpeg would also go by the file's name
             options=options,
             metadata_errors="replace",
             timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
@@ -95,7 +97,7 @@ def _why_not(opened: OpenSource, error: Exception) -> MediaError:
         return UnsupportedMediaError(f"{name} is {what}; mien reads {READABLE}")
     if video := video_format(head):
         return CorruptMediaError(
-            f"{name} is a damaged {video} file; copy it again from where it came"
+            f"{name} is a damaged {NAMES[video]} file; copy it again from where it came"
         )
     return UnsupportedMediaError(
         f"{name} is no photo or video that mien knows; it reads {READABLE}"
@@ -145,6 +147,11 @@ def prepare(stream: VideoStream, limits: Limits, threads: int) -> None:
     context.thread_count = threads
     context.copy_opaque = True
     context.options = {"max_pixels": str(HEADROOM * limits.video_pixels)}
+
+
+def format_name(container: InputContainer) -> str:
+    """What FFmpeg calls the container's reader, the first of its names."""
+    return container.format.name.partition(",")[0]
 
 
 def nominal_rate(stream: VideoStream) -> Fraction:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, cast
+from typing import cast
 
 import av
 from av.container import InputContainer
@@ -20,7 +20,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from mien.media.container import nominal_rate
+from mien.media.container import format_name, nominal_rate
 
 LOOKBACK = 18
 """After so many packets, one that has given no picture is taken to hold none: a decoder keeps
@@ -30,9 +30,15 @@ EMPTY_BYTES = 32
 """Packets up to this size can rightly give no picture (the place holders of MPEG-4's packed
 B-frames)."""
 
-JOINED = frozenset({"mpegts", "mpeg", "mpegvideo"})
-"""Broadcast formats, whose recordings may begin between two key frames: what cannot be decoded
-before the first good picture is skipped."""
+BROADCAST = frozenset({"mpegts", "mpeg", "mpegvideo"})
+"""Formats whose recordings may begin between two key frames: what cannot be decoded before the
+first good picture is skipped. FFmpeg marks packets of theirs as damaged that lie near a jump of the
+packet counters, as where one recording follows another, so only the decoder's word counts."""
+
+
+UNTIMED = frozenset({"avi", "mpegvideo"})
+"""Formats without times of display. AVI counts its packets, so the n-th picture shown takes the
+n-th count; a bare MPEG stream has nothing, and its frames come at the nominal rate."""
 
 
 class Damage(Exception):
@@ -57,8 +63,7 @@ class Decoder:
     ) -> None:
         """`missing_bytes`: how much shorter the file is than it says it is."""
         self._container, self._stream, self._missing_bytes = container, stream, missing_bytes
-        self._format = container.format.name
-        self._untimed = self._format == "avi"  # knows no order of display
+        self._format = format_name(container)
         self._waiting: dict[int, _Sent] = {}
         self._decode_times: list[int] = []
         self._held: deque[av.VideoFrame] = deque()
@@ -88,7 +93,7 @@ class Decoder:
     def _streams(self) -> list[Stream]:
         """What to read: all streams where their end tells whether the file is whole."""
         all_streams = list(self._container.streams)
-        if self._format in ("matroska,webm", "asf"):
+        if self._format in ("matroska", "asf"):
             return [stream for stream in all_streams if stream.type in ("video", "audio")]
         return [self._stream]
 
@@ -96,28 +101,28 @@ class Decoder:
         """The packets of our stream, then an empty one. In a transport stream that is cut off the
         last one is a part that nothing marks, so it is left out."""
         cut = self._format == "mpegts" and self._missing_bytes > 0
-        last: Packet[Stream] | None = None
-        for packet in self._container.demux(*self._streams()):
-            self._note_end(packet)
-            if packet.stream is not self._stream:
+        last: Packet[VideoStream] | None = None
+        for each in self._container.demux(*self._streams()):
+            self._note_end(each)
+            if each.stream is not self._stream:
                 continue
-            if cut and not packet.size:
-                if last is not None:
-                    self._await(last)
-                raise Damage("the file is cut off")
+            packet = cast("Packet[VideoStream]", each)
             if not cut:
-                yield cast("Packet[VideoStream]", packet)
+                yield packet
+            elif last is not None and not packet.size:
+                self._await(last)
+                raise Damage("the file is cut off")
             elif last is not None:
-                yield cast("Packet[VideoStream]", last)
+                yield last
             last = packet
 
     def _send(self, packet: Packet[VideoStream]) -> None:
         if not packet.size:  # the end: what the decoder still holds comes out
             return self._take(packet.decode())
         packet.opaque = sent = self._await(packet)
-        if packet.is_corrupt and not self._joining:
+        if packet.is_corrupt and self._format not in BROADCAST:
             raise Damage("a part of the data is missing")
-        if self._untimed and packet.dts is not None:
+        if self._format == "avi" and packet.dts is not None:
             heapq.heappush(self._decode_times, packet.dts)
         try:
             self._take(packet.decode())
@@ -127,8 +132,8 @@ class Decoder:
             self._waiting.pop(sent.number, None)
         self._waiting.pop(self._packets - LOOKBACK, None)
 
-    def _await(self, packet: Packet[Any]) -> _Sent:
-        time = packet.dts if self._untimed else packet.pts
+    def _await(self, packet: Packet[VideoStream]) -> _Sent:
+        time = packet.dts if self._format in UNTIMED else packet.pts
         sent = _Sent(self._packets, time, packet.size)
         if not packet.is_discard:  # what an edit list leaves out does not come out
             self._waiting[sent.number] = sent
@@ -137,18 +142,17 @@ class Decoder:
 
     @property
     def _joining(self) -> bool:
-        return self._format in JOINED and not self._shown and not self._held
+        return self._format in BROADCAST and not self._shown and not self._held
 
     def _take(self, pictures: list[av.VideoFrame]) -> None:
         for picture in pictures:
-            if picture.is_corrupt:
-                if not self._joining:
-                    raise Damage("a picture is damaged")
-                self._waiting.pop(_number(picture), None)
-                continue
-            if self._untimed and self._decode_times:
-                picture.pts = heapq.heappop(self._decode_times)
+            if picture.is_corrupt and not self._joining:
+                raise Damage("a picture is damaged")
             self._waiting.pop(_number(picture), None)
+            if picture.is_corrupt:
+                continue
+            if self._format in UNTIMED:
+                picture.pts = heapq.heappop(self._decode_times) if self._decode_times else None
             self._held.append(picture)
 
     def _whole(self) -> Iterator[av.VideoFrame]:
@@ -204,7 +208,7 @@ class Decoder:
             raise Damage("the file is cut off")
 
     def _is_cut_off(self) -> bool:
-        if self._format.startswith("mov"):
+        if self._format == "mov":
             return self._packets < len(self._stream.index_entries)
         if not self._missing_bytes:
             return False

@@ -22,7 +22,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from mien.errors import CorruptMediaError, MediaTooLargeError, UnsupportedMediaError
 from mien.media.limits import Limits
 from mien.media.orientation import Orientation, Picture
-from mien.media.signatures import READABLE, foreign_format, image_format, video_format
+from mien.media.signatures import NAMES, READABLE, foreign_format, image_format, video_format
 from mien.media.source import OpenSource, Source, open_source
 
 ORIENTATION_TAG = 0x0112
@@ -120,7 +120,7 @@ def _not_a_photo(opened: OpenSource) -> UnsupportedMediaError:
     head = opened.head()
     what = foreign_format(head)
     if what is None and (video := video_format(head)):
-        return UnsupportedMediaError(f"{opened.name} is a video ({video}), not a photo")
+        return UnsupportedMediaError(f"{opened.name} is a video ({NAMES[video]}), not a photo")
     found = f"is {what}, not a photo" if what else "is not a photo of a kind"
     return UnsupportedMediaError(f"{opened.name} {found} that mien reads ({READABLE})")
 

@@ -9,6 +9,19 @@ READABLE = (
     "JPEG, PNG, GIF, BMP, WebP and TIFF; MP4, MOV, WMV, MKV, WebM, AVI, TS, MPEG-1 and MPEG-2"
 )
 
+NAMES = {
+    "mov": "MP4 or MOV",
+    "asf": "WMV",
+    "matroska": "Matroska or WebM",
+    "avi": "AVI",
+    "mpegts": "transport stream",
+    "mpeg": "MPEG program stream",
+    "mpegvideo": "MPEG video",
+    "flv": "FLV",
+    "ogg": "Ogg",
+}
+"""For people: what the readers read."""
+
 _IMAGES = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -20,12 +33,12 @@ _IMAGES = (
     (b"MM\0+", "TIFF"),
 )
 _VIDEOS = (
-    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMV"),
-    (b"\x1aE\xdf\xa3", "Matroska or WebM"),
-    (b"\0\0\1\xba", "MPEG program stream"),
-    (b"\0\0\1\xb3", "MPEG video"),
-    (b"FLV", "FLV"),
-    (b"OggS", "Ogg"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
+    (b"\x1aE\xdf\xa3", "matroska"),
+    (b"\0\0\1\xba", "mpeg"),
+    (b"\0\0\1\xb3", "mpegvideo"),
+    (b"FLV", "flv"),
+    (b"OggS", "ogg"),
 )
 _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"moof", b"styp")
 _BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
@@ -51,15 +64,15 @@ def image_format(head: bytes) -> str | None:
 
 
 def video_format(head: bytes) -> str | None:
-    """The kind of container a video is in, for messages, or None."""
+    """The kind of container a video is in, as FFmpeg calls its reader (see `NAMES`), or None."""
     for start, name in _VIDEOS:
         if head.startswith(start):
             return name
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-        return "AVI"
+        return "avi"
     if is_mp4(head):
-        return "MP4 or MOV"
-    return "transport stream" if transport_grid(head) else None
+        return "mov"
+    return "mpegts" if transport_grid(head) else None
 
 
 def is_mp4(head: bytes) -> bool:

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from mien.errors import CorruptMediaError, DecodeError, UsageError
 from mien.media.clock import Clock
-from mien.media.container import nominal_rate, open_container, pick_stream, prepare
+from mien.media.container import format_name, nominal_rate, open_container, pick_stream, prepare
 from mien.media.decoder import Damage, Decoder
 from mien.media.extent import missing_bytes
 from mien.media.frame import Frame, Painter
@@ -35,7 +35,7 @@ ASPECT_TOLERANCE = 0.02
 """Pictures that change their size in the middle are scaled to the first one's, unless their shape
 changes by more than this."""
 
-ROUNDING_FORMATS = ("asf", "matroska,webm", "flv")
+ROUNDING_FORMATS = ("asf", "matroska", "flv")
 """Containers that count milliseconds; see `mien.media.clock`."""
 
 GUESSED_DURATIONS = ("mpegvideo",)
@@ -99,7 +99,7 @@ class Video:
             self._decoder = Decoder(self._container, stream, missing)
             self._pictures = self._decoder.pictures()
             self._first = self._first_picture()
-            rounded = self._container.format.name in ROUNDING_FORMATS
+            rounded = format_name(self._container) in ROUNDING_FORMATS
             self._clock = Clock(_time_base(stream), nominal_rate(stream), rounded=rounded)
             self.info = _facts(self._container, stream, self._first, self._clock.time_base)
         except BaseException:
@@ -226,7 +226,7 @@ def _facts(
         start=Time(first.pts or 0, _time_base(stream)),
         duration=_duration(container, stream, time_base),
         codec=stream.codec_context.codec.canonical_name,
-        container=container.format.name.partition(",")[0],
+        container=format_name(container),
         has_audio=bool(container.streams.audio),
         pixel_aspect=1 / aspect if orientation.transpose else aspect,
     )
@@ -237,7 +237,7 @@ def _time_base(stream: VideoStream) -> Fraction:
 
 
 def _duration(container: InputContainer, stream: VideoStream, base: Fraction) -> Time | None:
-    if container.format.name in GUESSED_DURATIONS:
+    if format_name(container) in GUESSED_DURATIONS:
         return None
     if stream.duration is not None and stream.duration > 0:
         return Time(stream.duration, _time_base(stream)).rescaled(base)
