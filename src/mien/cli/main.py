@@ -1,4 +1,4 @@
-"""The `mien` command: finds the sub-command, and turns errors into one sentence and an exit code."""
+"""The `mien` command: finds the sub-command, turns errors into a sentence and an exit code."""
 
 from __future__ import annotations
 

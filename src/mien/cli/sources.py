@@ -85,7 +85,7 @@ def plan_outputs(
     if len(sources) == 1 and not target.is_dir() and not output.endswith("/"):
         pairs = [(sources[0], target)]
     else:
-        _make_folder(target)
+        make_folder(target)
         pairs = [(source, target / name) for source, name in _named(sources, suffix)]
     inputs = {source.path.resolve() for source in sources}
     for _, path in pairs:
@@ -105,12 +105,17 @@ def _named(sources: Sequence[Source], suffix: str) -> list[tuple[Source, Path]]:
     return list(zip(sources, names, strict=True))
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make the last part of a path a folder, unless it is one.
+
+    Raises:
+        OutputError: there is a file of that name, no folder above it, or no permission.
+    """
     if not folder.parent.is_dir():
         raise OutputError(f"cannot write to {folder}: there is no folder {folder.parent}")
     try:
         folder.mkdir(exist_ok=True)
     except FileExistsError as error:
-        raise OutputError(f"cannot write several results to {folder}: it is a file") from error
+        raise OutputError(f"cannot write into {folder}: it is a file") from error
     except PermissionError as error:
         raise OutputError(f"cannot make the folder {folder}: you may not write there") from error

@@ -1,0 +1,172 @@
+"""`mien analyze`: photos to Face API entries, videos to the Media Analytics JSON."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mien.cli.progress import progress_bar
+from mien.cli.sources import Source, find_sources, plan_outputs
+from mien.errors import ConfigurationError, DecodeError, MienError, UsageError
+from mien.media import probe, read_image
+from mien.pipeline import PROFILES, analyze_pixels, analyze_video
+from mien.report.face_api import columns_for, parse_attributes, write_photo_document
+from mien.timeline.media_analytics import write_media_analytics
+from mien.timeline.presets import Preset, parse_preset
+from mien.timeline.timeline import Timeline
+
+MODES = ("faces", "perFaceEmotion", "aggregateEmotion")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is asked of every source: the preset, the attributes of photos, the profile."""
+
+    preset: Preset
+    attributes: tuple[str, ...]
+    profile: str
+
+
+@click.command("analyze")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE…")
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT",
+    help="File, or folder for several sources; standard output if left out.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(MODES, case_sensitive=False),
+    help="What to write for a video [faces].",
+)
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="A JSON preset of Azure Media Face Detector."
+)
+@click.option(
+    "--window-ms", metavar="N", help="aggregateEmotion: length of the window, 250 to 2000 [500]."
+)
+@click.option(
+    "--interval-ms", metavar="N", help="aggregateEmotion: one result every N ms, 250 to 1000 [500]."
+)
+@click.option(
+    "--attributes",
+    default="all",
+    metavar="LIST|all|none",
+    help="Attributes of the faces in photos [all].",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="balanced",
+    help="Speed against the smallest face [balanced].",
+)
+def command(
+    sources: tuple[str, ...], output: str | None, profile: str, attributes: str, **choices: Any
+) -> None:
+    """Find, follow and describe the faces in photos and videos.
+
+    A SOURCE is a file, a folder (searched through) or a pattern. Each gives one JSON document: for
+    a photo, its faces as Face API v1.0 `detect` gave them; for a video, the document of Azure Media
+    Face Detector.
+
+    \b
+    Example: mien analyze clip.mp4 -o clip.json
+             mien analyze photos/ 'clips/*.mov' -o results/
+             mien analyze interview.mp4 --mode aggregateEmotion --window-ms 1000
+    """
+    names = () if attributes.strip().lower() == "none" else parse_attributes(attributes)
+    job = Job(choose_preset(**choices), names, profile)
+    pairs = plan_outputs(find_sources(sources), output, ".json")
+    failures = [failure for source, path in pairs if (failure := _attempt(source, path, job))]
+    if len(pairs) > 1:
+        click.echo(f"{len(pairs) - len(failures)} of {len(pairs)} files done", err=True)
+    if failures:
+        raise (
+            failures[0]
+            if len(pairs) == 1
+            else SomeFailedError(
+                f"{len(failures)} of {len(pairs)} files could not be analysed; see above"
+            )
+        )
+
+
+class SomeFailedError(MienError):
+    """Some of several sources failed, each with its own sentence before."""
+
+
+def choose_preset(
+    mode: str | None, config: Path | None, window_ms: str | None, interval_ms: str | None
+) -> Preset:
+    """The preset of `--config`, with what the other options say laid over it.
+
+    Raises:
+        ConfigurationError: the file cannot be read or breaks the rules, or the values do not fit.
+    """
+    text = '{"version": "1.0"}' if config is None else _text_of(config)
+    preset = parse_preset(text)
+    return preset.replaced(mode=mode, window_ms=window_ms, interval_ms=interval_ms)
+
+
+def _text_of(config: Path) -> str:
+    try:
+        return config.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot read the preset {config}: {error}") from error
+
+
+def _attempt(source: Source, path: Path | None, job: Job) -> MienError | None:
+    """Analyse one source; an error is said, and handed back so that the others go on."""
+    try:
+        if probe(source.path).kind == "image":
+            _photo(source.path, path, job)
+        else:
+            _video(source.path, path, job)
+    except UsageError:
+        raise
+    except MienError as error:
+        return error
+    return None
+
+
+def _photo(source: Path, path: Path | None, job: Job) -> None:
+    rgb = read_image(source)
+    columns = ("mesh", *columns_for(job.attributes))
+    faces = analyze_pixels(rgb, columns=columns, profile=job.profile)
+    height, width = rgb.shape[:2]
+    write_photo_document(
+        faces,
+        path or sys.stdout,
+        name=source.name,
+        width=width,
+        height=height,
+        attributes=job.attributes,
+    )
+
+
+def _video(source: Path, path: Path | None, job: Job) -> None:
+    columns = () if job.preset.mode == "faces" else ("emotion",)
+    try:
+        with progress_bar(source.name) as show:
+            timeline = analyze_video(source, columns=columns, profile=job.profile, on_progress=show)
+    except DecodeError as error:
+        if path is None or not isinstance(error.partial, Timeline):
+            raise
+        kept = path.with_name(f"{path.stem}.partial.json")
+        _write(error.partial, kept, job.preset)
+        raise DecodeError(f"{error}; what came before is in {kept}") from error
+    _write(timeline, path, job.preset)
+
+
+def _write(timeline: Timeline, path: Path | None, preset: Preset) -> None:
+    write_media_analytics(
+        timeline,
+        path or sys.stdout,
+        mode=preset.mode,
+        window_ms=preset.window_ms,
+        interval_ms=preset.interval_ms,
+    )
