@@ -156,3 +156,10 @@ def test_importing_the_store_loads_no_runtime_and_nothing_of_the_network() -> No
     code = f"import sys, mien.models; print(sorted({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_guide_names_every_file_a_mirror_must_have() -> None:
+    guide = (Path(__file__).parents[2] / "docs/how_to/models.md").read_text(encoding="utf-8")
+    sources = [model.source for model in entries().values()]
+    files = {source.archive.file for source in sources if isinstance(source, Member)}
+    assert {file for file in files if file not in guide} == {"buffalo_l.zip"}
