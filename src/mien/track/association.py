@@ -28,17 +28,18 @@ def assign(cost: Array, limit: float) -> Array:
         (k, 2) int: the pairs (row, column), by row.
     """
     allowed = cost < limit
-    lone = allowed.sum(axis=1, keepdims=True) == 1
-    lone = allowed & lone & (allowed.sum(axis=0, keepdims=True) == 1)
+    by_row, by_column = allowed.sum(axis=1), allowed.sum(axis=0)
+    lone = allowed & (by_row == 1)[:, None] & (by_column == 1)
     pairs = np.argwhere(lone)
-    open_rows = np.flatnonzero(allowed.any(axis=1) & ~lone.any(axis=1))
-    if len(open_rows):
-        open_columns = np.flatnonzero(allowed.any(axis=0) & ~lone.any(axis=0))
+    if len(pairs) < np.count_nonzero(by_row):
+        open_rows = np.flatnonzero((by_row > 0) & ~lone.any(axis=1))
+        open_columns = np.flatnonzero((by_column > 0) & ~lone.any(axis=0))
         part = np.ix_(open_rows, open_columns)
         solved = _with_leftovers(np.where(allowed[part], cost[part], FORBIDDEN), limit)
         found = np.stack([open_rows[solved[:, 0]], open_columns[solved[:, 1]]], axis=1)
         pairs = np.concatenate([pairs, found])
-    return pairs[np.argsort(pairs[:, 0])]
+        pairs = pairs[np.argsort(pairs[:, 0])]
+    return pairs
 
 
 def _with_leftovers(cost: Array, limit: float) -> Array:

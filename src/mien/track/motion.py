@@ -83,7 +83,7 @@ class Motion:
             pv + seconds * vv + ACCELERATION * seconds**2 / 2,
             vv + ACCELERATION * seconds,
         )
-        self.variance = np.stack(grown, axis=1)
+        self.variance = np.array(grown).T
 
     def update(self, rows: Array, box_xyxy: Array, sure: Array) -> None:
         """Correct the tracks `rows` by the boxes they were seen at; `sure` (k,) bool."""
@@ -93,11 +93,11 @@ class Motion:
         noise = np.where(sure, JITTER, JITTER_LOW_SCORE) ** 2
         pp, pv, vv = self.variance[rows].T
         surprise = np.sum((off / width) ** 2, axis=1) / (pp + noise) / SURPRISE
-        pp, pv, vv = np.stack([pp, pv, vv]) * np.maximum(surprise, 1)
+        pp, pv, vv = self.variance[rows].T * np.maximum(surprise, 1)
         gain, drift = pp / (pp + noise), pv / (pp + noise)
         self.centre[rows] += gain[:, None] * off
         self.velocity[rows] += drift[:, None] * off
-        self.variance[rows] = np.stack([pp - gain * pp, pv - gain * pv, vv - drift * pv], axis=1)
+        self.variance[rows] = np.array([pp - gain * pp, pv - gain * pv, vv - drift * pv]).T
         self.log_size[rows] += SIZE_GAIN * (log_size - self.log_size[rows])
 
     def cost(self, box_xyxy: Array) -> Array:

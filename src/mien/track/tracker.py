@@ -165,7 +165,7 @@ class OnlineTracker:
     def _move_to(self, time: Time) -> None:
         if self._start is None:
             self._start = time
-        seconds = float(time.exact - self._start.exact)
+        seconds = _seconds(time) - _seconds(self._start)
         if seconds < self._seconds:
             raise UsageError(f"frames must come in order: {time} lies before the frame before it")
         self._before, self._seconds = self._seconds, seconds
@@ -201,7 +201,7 @@ class OnlineTracker:
         """(n,) the sure detections that motion alone cannot place and a known face might."""
         settings, cost = self.settings, sighting.motion
         known = np.array([track.appearance.count > 0 for track in self._tracks], bool)
-        near = (cost[known] < settings.limit - FOR).any(axis=0)
+        near: Array = (cost[known] < settings.limit - FOR).any(axis=0)
         if not near.any():
             return near
         sure_cost = np.where(sighting.sure, cost, np.inf)
@@ -228,10 +228,12 @@ class OnlineTracker:
     def _match(self, sighting: _Sighting) -> Pairs:
         """First the sure detections, by motion and appearance; then the others, by motion."""
         sure = assign(np.where(sighting.sure, sighting.cost, np.inf), self.settings.limit)
-        left = sighting.motion.copy()
-        left[sure[:, 0]] = np.inf
-        left[:, sighting.sure] = np.inf
-        low = assign(left, self.settings.low_limit)
+        low = np.zeros((0, 2), int)
+        if not sighting.sure.all():
+            left = sighting.motion.copy()
+            left[sure[:, 0]] = np.inf
+            left[:, sighting.sure] = np.inf
+            low = assign(left, self.settings.low_limit)
         kept = [
             (row, column) for row, column in sure.tolist() if self._agrees(row, column, sighting)
         ]
@@ -255,9 +257,11 @@ class OnlineTracker:
     def _begin(self, pairs: Pairs, sighting: _Sighting) -> Pairs:
         """Begin a track on every detection left that is not a matched face found twice."""
         free = sighting.usable.copy()
-        free[[column for _, column in pairs]] = False
         taken = [column for _, column in pairs]
+        free[taken] = False
         born: Pairs = []
+        if not free.any():
+            return born
         # In an order of the faces' own, so that the order of the rows does not matter.
         keys = np.column_stack([sighting.boxes, -sighting.score])
         for column in sorted(np.flatnonzero(free).tolist(), key=lambda c: tuple(keys[c, ::-1])):
@@ -268,7 +272,8 @@ class OnlineTracker:
             born.append((len(self._tracks), column))
             self._tracks.append(Track(self._next_id, box[0], self._shot, self._seconds))
             self._next_id += 1
-        self._motion.add(sighting.boxes[[column for _, column in born]])
+        if born:
+            self._motion.add(sighting.boxes[[column for _, column in born]])
         return born
 
     def _note(self, row: int, column: int, sighting: _Sighting, time: Time) -> None:
@@ -285,15 +290,18 @@ class OnlineTracker:
 
     def _given_up(self) -> Array:
         """(t,) the tracks that have been out of sight for too long."""
-        settings, step = self.settings, self._seconds - self._before
-        unseen = np.array([self._seconds - track.seen_at for track in self._tracks])
-        confirmed = np.array([track.confirmed for track in self._tracks], bool)
-        patience = np.where(confirmed, settings.coast_s, settings.tentative_coast_s)
-        gone: Array = unseen > np.maximum(patience, 2.5 * step)
-        return gone
+        settings, at_least = self.settings, 2.5 * (self._seconds - self._before)
+        patience = {
+            True: max(settings.coast_s, at_least),
+            False: max(settings.tentative_coast_s, at_least),
+        }
+        unseen = [self._seconds - t.seen_at > patience[t.confirmed] for t in self._tracks]
+        return np.array(unseen, bool)
 
     def _end(self, gone: Array) -> None:
         """End these tracks and keep what is worth keeping of them."""
+        if not gone.any():
+            return
         for row in np.flatnonzero(gone):
             track = self._tracks[row]
             if track.confirmed or self._fills_short_shot(track):
@@ -306,6 +314,11 @@ class OnlineTracker:
         short = self._shot_frames < self.settings.confirm_hits
         whole = track.hits == self._shot_frames
         return short and whole and track.sure_score >= self.settings.sure_score * track.hits
+
+
+def _seconds(time: Time) -> float:
+    """As `Time.seconds`, without the cost of making a fraction."""
+    return time.pts * time.time_base.numerator / time.time_base.denominator
 
 
 def _embeddings(faces: Faces, wanted: Array, embed: Embed | None) -> Array | None:
