@@ -31,8 +31,8 @@ def usable_rows(faces: Faces, needed: str, filled: str) -> tuple[list[int], list
     Raises:
         UsageError: the stage that fills the column needed did not run.
     """
-    values = column(faces, needed).reshape(len(faces), -1)
-    finite = np.isfinite(values).all(axis=1)
+    values = column(faces, needed)
+    finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
     reason = f"it needs the {needed} of this face, which is missing"
     problems = [Problem(int(row), filled, reason) for row in np.flatnonzero(~finite)]
     return [int(row) for row in np.flatnonzero(finite)], problems

@@ -37,8 +37,8 @@ LANDMARKS: dict[str, tuple[int, ...]] = {
     "underLipTop": (14,),
     "underLipBottom": (17,),
 }
-"""Each landmark is the mean of these mesh points; one named twice counts twice. Chosen by eye on portraits, and by where Face API
-itself had them on three faces: docs/concepts/description.md."""
+"""Each landmark is the mean of these mesh points; one named twice counts twice. Chosen by eye on
+portraits, and by where Face API had them on three faces: docs/concepts/description.md."""
 
 
 def landmarks27(mesh: Array) -> dict[str, tuple[float, float]]:

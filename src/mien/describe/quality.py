@@ -7,6 +7,7 @@ were checked: docs/concepts/quality.md.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -24,7 +25,7 @@ SIZE = 96
 PADDING = 0.2
 FINE, COARSE = (0.7, 1.4), (3.0, 8.0)
 """Bands of detail: the difference of two Gaussian blurs of these widths, pixels of the chip."""
-FINE_KEPT = 0.25
+FINE_KEPT = 0.1
 """Share of the fine detail that is never put down to noise, whose estimate may be too high."""
 
 BLUR_SCALE = ((-3.0, 1.0), (-2.2, 0.75), (-1.4, 0.25), (-0.6, 0.0))
@@ -36,7 +37,10 @@ NOISE_SCALE = ((0.0, 0.0), (8.0, 0.3), (24.0, 0.7), (48.0, 1.0))
 WINDOW = 256  # pixels; of a larger face, noise is measured on the middle
 BLOCK = 8  # wavelet coefficients along a side of a block
 CALM_SHARE = 30  # per cent of the blocks taken to be free of texture
-GAUSSIAN_MAD = 0.6745  # median absolute value of a standard normal variable
+GRAIN = 20.0  # deviation of the noise that shows what a chip keeps of it
+GAUSSIAN_MAD = 0.6745 * 0.93
+"""Median absolute value of a standard normal variable, times how far the calmest blocks of pure
+noise fall short of it."""
 
 
 class Quality:
@@ -82,7 +86,8 @@ def measure(rgb: Array, xy: Array) -> tuple[float, float, float]:
     cut = crops.cut(rgb, matrix, SIZE, border=cv2.BORDER_REPLICATE)
     chip = cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY).astype(np.float32)
     noise = noise_deviation(rgb, xy)
-    fine = blur_ratio(chip, noise * min(1.0, crops.scale_of(matrix)))
+    octave = float(np.clip(np.log2(crops.scale_of(matrix)), -3, 4))
+    fine = blur_ratio(chip, noise**2 * _fine_gain(round(octave * 4) / 4))
     return _graded(fine, BLUR_SCALE), exposure(chip), _graded(noise, NOISE_SCALE)
 
 
@@ -91,10 +96,10 @@ def blur_ratio(chip: Array, noise: float) -> float:
 
     Args:
         chip: (SIZE, SIZE) grey levels of an aligned face.
-        noise: standard deviation of the noise in it, whose share of the fine band is taken off.
+        noise: mean square of the noise in its fine band, which is taken off.
     """
     fine, coarse = (float(np.mean(_band(chip, band)[FACE] ** 2)) for band in (FINE, COARSE))
-    bare = max(fine - noise**2 * FINE_GAIN, FINE_KEPT * fine, 1e-3)
+    bare = max(fine - noise, FINE_KEPT * fine, 1e-3)
     return 0.5 * float(np.log(bare / max(coarse, 1e-3)))
 
 
@@ -147,11 +152,19 @@ def _band(chip: Array, widths: tuple[float, float]) -> Array:
     return np.asarray(narrow - wide)
 
 
-def _white_gain(widths: tuple[float, float]) -> float:
-    """Variance that white noise of variance 1 keeps in a band."""
-    spot = np.zeros((65, 65), np.float32)
-    spot[32, 32] = 1
-    return float(np.sum(_band(spot, widths).astype(float) ** 2))
+@lru_cache(maxsize=64)
+def _fine_gain(octave: float) -> float:
+    """Mean square of the fine band in a chip cut from white noise of variance 1.
+
+    Args:
+        octave: logarithm to base 2 of the chip's scale, chip pixels to one of the picture.
+    """
+    side = max(2, round(SIZE / 2**octave))
+    grain = np.random.default_rng(0).normal(128, GRAIN, (side, side, 1)).round()
+    picture = np.repeat(np.clip(grain, 0, 255).astype(np.uint8), 3, axis=2)
+    chip = crops.cut(picture, crops.square(np.full(2, side / 2), side, 0, SIZE), SIZE)
+    band = _band(chip[..., 0].astype(np.float32), FINE)
+    return float(np.mean(band[FACE] ** 2)) / GRAIN**2
 
 
 def _face_mask() -> Array:
@@ -161,4 +174,3 @@ def _face_mask() -> Array:
 
 
 FACE = _face_mask()
-FINE_GAIN = _white_gain(FINE)
