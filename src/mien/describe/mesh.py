@@ -25,7 +25,8 @@ MESH_MARGIN = 1.5  # side of the next ones to that of the mesh, as in MediaPipe'
 PRESENT = 0.0  # logit of 0.5, the threshold of MediaPipe's own graph
 SURE = 15.0  # upright faces give 20 to 60; the same ones turned by a quarter or half, at most 13
 TURNS_DEG = (45.0, 90.0, 135.0, 180.0, -135.0, -90.0, -45.0)
-"""Tried when the first crop was not sure; the network brings a face upright that leans up to 45."""
+"""Tried when the first crop was not sure, and taken where one is; a small or blurred face, of
+which the network is never sure, stays as the detector saw it."""
 SETTLED_DEG, SETTLED_SHARE = 10.0, 0.06
 """A crop that turned and grew less than this from the one before is the last. A crop too large
 makes the network draw the face too large, by about half as much; so the crops have to settle."""
@@ -96,7 +97,7 @@ class Mesh:
         for turn in TURNS_DEG if presence < SURE else ():
             turned = start._replace(roll_deg=start.roll_deg + turn)
             other, seen = self._pass(rgb, turned)
-            if seen > presence:
+            if seen > max(presence, SURE):
                 roi, mesh, presence = turned, other, seen
         for _ in range(PASSES - 1):
             if presence <= PRESENT:
