@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 from collections.abc import Sequence
 
@@ -55,6 +56,7 @@ def mien() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 all was done, 1 it failed, 2 bad usage, 130 interrupted."""
+    _announce_downloads()
     try:
         code = mien.main(args=arguments, prog_name="mien", standalone_mode=False)
     except click.Abort:
@@ -68,6 +70,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.close()  # the reader of our output has gone; Python would complain about it
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _announce_downloads() -> None:
+    """A first use may fetch a hundred megabytes; that must not happen in silence."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("mien: %(message)s"))
+    log = logging.getLogger("mien.models.store")
+    log.setLevel(logging.INFO)
+    log.handlers[:] = [handler]
 
 
 def _say(sentence: str, code: int) -> int:

@@ -1,0 +1,186 @@
+"""How fast mien is here: photos by stage, video in multiples of real time, against plain decoding.
+
+python -m bench.speed                  print the tables
+python -m bench.speed --keep           and keep them in bench/results/ under today's date
+
+Absolute times say something about this machine only; the ratios are what to compare.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import click
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tests.clips import write_clip
+
+from mien.describe.demographics import Demographics
+from mien.describe.embedding import Embedding
+from mien.describe.mesh import Mesh
+from mien.describe.pose import Pose
+from mien.describe.quality import Quality
+from mien.detect import ImageDetector
+from mien.media import open_video, read_image
+from mien.models import file_of
+from mien.pipeline import analyze_video
+
+Rgb = NDArray[np.uint8]
+ROUNDS = 15
+PACKAGES = ("numpy", "opencv-python-headless", "onnxruntime", "ai-edge-litert", "av")
+
+
+def machine() -> str:
+    """What this was measured on."""
+    model = next(
+        (line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")),
+        platform.processor(),
+    )
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}"
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def milliseconds(work: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """Median time of a call, after two that are not counted."""
+    times = []
+    for _ in range(rounds + 2):
+        start = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - start) * 1000)
+    return median(times[2:])
+
+
+def party(width: int, height: int, faces: int) -> Rgb:
+    """A picture with the astronaut's head so many times in a row, on gray."""
+    head = read_image(file_of("sample-astronaut"))[0:260, 120:330]
+    room = width // faces
+    scale = min(room * 0.8 / head.shape[1], height * 0.8 / head.shape[0])
+    size = round(head.shape[1] * scale), round(head.shape[0] * scale)
+    small = cv2.resize(head, size, interpolation=cv2.INTER_AREA)
+    canvas = np.full((height, width, 3), 110, np.uint8)
+    for place in range(faces):
+        left, top = place * room + (room - size[0]) // 2, (height - size[1]) // 2
+        canvas[top : top + size[1], left : left + size[0]] = small
+    return canvas
+
+
+def photo_stages() -> Iterator[tuple[str, float]]:
+    """(stage, ms) for a photo of 1280x720 with four faces, warm."""
+    rgb = party(1280, 720, 4)
+    detector = ImageDetector.load("balanced")
+    faces = detector.detect(rgb)
+    assert len(faces) == 4, f"the detector found {len(faces)} of 4 faces"
+    found = milliseconds(lambda: detector.detect(rgb))
+    yield "detect, balanced", found
+    total = found
+    for name, stage in [
+        ("mesh and landmarks", Mesh.load()),
+        ("pose", Pose.load()),
+        ("age and gender", Demographics.load()),
+        ("quality", Quality.load()),
+        ("embedding", Embedding.load()),
+    ]:
+        before = faces
+        spent = milliseconds(lambda stage=stage, before=before: stage.describe(rgb, before))  # type: ignore[misc]
+        faces = stage.describe(rgb, before)
+        yield name, spent
+        total += spent if name in ("mesh and landmarks", "pose", "age and gender") else 0
+    yield "detect + mesh + pose + age and gender", total
+
+
+def walk(width: int, height: int, frames: int) -> Iterator[Rgb]:
+    """Two faces that drift over a textured background."""
+    scene = party(width, height, 2)
+    texture = np.random.default_rng(3).integers(0, 60, (height // 8, width // 8, 3), np.uint8)
+    ground = cv2.resize(texture, (width, height), interpolation=cv2.INTER_LINEAR)
+    still = cv2.addWeighted(scene, 0.8, ground, 0.6, 0)
+    for number in range(frames):
+        shift = np.array([[1, 0, 12 * np.sin(number / 20)], [0, 1, 6 * np.cos(number / 15)]])
+        moved = cv2.warpAffine(still, shift, (width, height), borderMode=cv2.BORDER_REFLECT)
+        yield moved.astype(np.uint8)
+
+
+def video(folder: Path, width: int, height: int, seconds: float = 8) -> Iterator[tuple[str, float]]:
+    """(what, multiple of real time) for a clip with two faces at 30 frames a second, warm."""
+    clip = folder / f"{width}x{height}.mp4"
+    write_clip(clip, walk(width, height, round(30 * seconds)), rate=30)
+    with _timed() as decoding, open_video(clip) as opened:
+        for frame in opened.frames():
+            _ = frame.index
+    yield "decode alone", seconds / decoding[0]
+    for profile in ("fast", "balanced", "accurate"):
+        with _timed() as spent:
+            timeline = analyze_video(clip, profile=profile)
+        people = len(timeline.tracks())
+        assert people == 2, f"{profile} found {people} tracks, not 2"
+        yield f"faces, {profile}", seconds / spent[0]
+
+
+@contextmanager
+def _timed() -> Iterator[list[float]]:
+    spent: list[float] = []
+    start = time.perf_counter()
+    yield spent
+    spent.append(time.perf_counter() - start)
+
+
+def first_frame() -> float:
+    """Milliseconds from calling `mien analyze` on a clip of one frame to its end, warm."""
+    with TemporaryDirectory() as folder:
+        clip = Path(folder) / "one.mp4"
+        write_clip(clip, walk(640, 360, 1), rate=30)
+        command = [sys.executable, "-m", "mien", "analyze", str(clip), "-o", f"{folder}/one.json"]
+        return milliseconds(lambda: subprocess.run(command, check=True), rounds=5)
+
+
+def tables() -> Iterator[str]:
+    """The report, line by line, as Markdown."""
+    yield f"Measured on {date.today()}: {machine()}.\n"
+    yield "| photo of 1280x720, four faces | ms |\n|---|---|"
+    for stage, spent in photo_stages():
+        yield f"| {stage} | {spent:.1f} |"
+    yield "\n| video, two faces, 30 frames a second | times real time |\n|---|---|"
+    with TemporaryDirectory() as folder:
+        for width, height in [(640, 360), (1920, 1080)]:
+            for what, multiple in video(Path(folder), width, height):
+                yield f"| {width}x{height}, {what} | {multiple:.2f} |"
+    yield "\n| | |\n|---|---|"
+    yield f"| `mien analyze` on a clip of one frame, the whole process | {first_frame():.0f} ms |"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    yield f"| peak memory of this run | {peak:.0f} MB |"
+
+
+@click.command()
+@click.option("--keep", is_flag=True, help="Keep the tables in bench/results/ under today's date.")
+def main(keep: bool) -> None:
+    """Measure speed."""
+    lines = []
+    for line in tables():
+        click.echo(line)
+        lines.append(line)
+    if keep:
+        folder = Path(__file__).parent / "results"
+        folder.mkdir(exist_ok=True)
+        (folder / f"speed-{date.today()}.md").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
