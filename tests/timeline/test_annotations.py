@@ -315,6 +315,9 @@ def test_variable_rates_are_read_back() -> None:
     same(timeline, read(document_of(timeline)).timeline())
 
 
+NONE_AFTER_7 = {"start": 7, "duration": 21}
+
+
 def test_empty_stretches_are_cut_by_the_rate_or_stay_whole() -> None:
     document = redactor(
         {"start": 0, "duration": 6}, fragment(6, [face()]), {"start": 8, "duration": 9}
@@ -323,6 +326,8 @@ def test_empty_stretches_are_cut_by_the_rate_or_stay_whole() -> None:
     assert timeline.pts.tolist() == [0, 2, 4, 6, 8]
     assert timeline.durations.tolist() == [2, 2, 2, 2, 9]
     assert timeline.frame.tolist() == [3]
+    as_before = read(redactor(fragment(0, [face()], interval=7, duration=7), NONE_AFTER_7))
+    assert as_before.timeline().pts.tolist() == [0, 7, 14, 21]
 
 
 def test_what_a_timeline_cannot_hold_is_said() -> None:

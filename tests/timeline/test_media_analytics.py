@@ -138,6 +138,14 @@ def test_boxes_are_clipped_to_the_picture() -> None:
     ]  # of face 1 only 80x20 pixels are in the picture, of face 2 none
 
 
+def test_rounding_never_takes_a_box_past_the_edge() -> None:
+    # both 161/640 and 479/640 lie half way between two millionths, and both would be rounded up
+    row = (0, 0, 161.0, 100.0, 640.0, 300.0)
+    (fragment,) = document_of(steady(1, [row], video=facts(size=(640, 360))))["fragments"]
+    (face,) = fragment["events"][0]
+    assert round(face["x"] * 1e6) + round(face["width"] * 1e6) <= 1_000_000
+
+
 def test_per_face_emotion() -> None:
     scores = np.array([[0.7, 0.1, 0.05, 0.05, 0.04, 0.03, 0.02, 0.01], HAPPY, np.full(8, np.nan)])
     timeline = steady(3, [box(i, 0) for i in range(3)], emotion=scores)
