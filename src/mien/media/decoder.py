@@ -70,6 +70,7 @@ class Decoder:
         self._packets = 0
         self._shown = 0
         self._last_pts = 0
+        self._last_dts: int | None = None
         self._frame_s = 1 / nominal_rate(stream)
         self._end = Fraction(0)  # seconds up to which the packets of all streams reach
 
@@ -83,12 +84,16 @@ class Decoder:
             for packet in self._own_packets():
                 self._send(packet)
                 yield from self._whole()
+            self._take(self._stream.codec_context.decode(None))
         except (Damage, av.FFmpegError) as error:
             self._drain()
-            yield from self._before_the_gap()
+            yield from self._until(self._first_missing_time())
             raise Damage(_reason(error)) from error
+        if self._is_cut_off():
+            yield from self._until(self._last_dts)
+            raise Damage("the file is cut off")
         yield from self._remaining()
-        self._check_end()
+        self._check_tail()
 
     def _streams(self) -> list[Stream]:
         """What to read: all streams where their end tells whether the file is whole."""
@@ -97,28 +102,32 @@ class Decoder:
             return [stream for stream in all_streams if stream.type in ("video", "audio")]
         return [self._stream]
 
+    def _packets_of_all(self) -> Iterator[Packet[Stream]]:
+        try:
+            yield from self._container.demux(*self._streams())
+        except IndexError:  # PyAV trips at the end over streams that came up only on the way
+            return
+
     def _own_packets(self) -> Iterator[Packet[VideoStream]]:
-        """The packets of our stream, then an empty one. In a transport stream that is cut off the
-        last one is a part that nothing marks, so it is left out."""
+        """The packets of our stream. In a transport stream that is cut off the last one is a part
+        that nothing marks, so it is left out."""
         cut = self._format == "mpegts" and self._missing_bytes > 0
         last: Packet[VideoStream] | None = None
-        for each in self._container.demux(*self._streams()):
+        for each in self._packets_of_all():
             self._note_end(each)
-            if each.stream is not self._stream:
+            if each.stream is not self._stream or not each.size:
                 continue
             packet = cast("Packet[VideoStream]", each)
             if not cut:
                 yield packet
-            elif last is not None and not packet.size:
-                self._await(last)
-                raise Damage("the file is cut off")
             elif last is not None:
                 yield last
             last = packet
+        if cut and last is not None:
+            self._await(last)
+            raise Damage("the file is cut off")
 
     def _send(self, packet: Packet[VideoStream]) -> None:
-        if not packet.size:  # the end: what the decoder still holds comes out
-            return self._take(packet.decode())
         packet.opaque = sent = self._await(packet)
         if packet.is_corrupt and self._format not in BROADCAST:
             raise Damage("a part of the data is missing")
@@ -138,6 +147,7 @@ class Decoder:
         if not packet.is_discard:  # what an edit list leaves out does not come out
             self._waiting[sent.number] = sent
         self._packets += 1
+        self._last_dts = packet.dts
         return sent
 
     @property
@@ -160,14 +170,16 @@ class Decoder:
         while self._held and _number(self._held[0]) < first_missing:
             yield self._show(self._held.popleft())
 
-    def _before_the_gap(self) -> Iterator[av.VideoFrame]:
-        """After damage: what is whole and is shown before the first picture that is missing."""
-        times = [sent.time for sent in self._waiting.values() if sent.time is not None]
-        gap = min(times, default=None)
+    def _until(self, time: int | None) -> Iterator[av.VideoFrame]:
+        """What is whole and is shown up to this time; beyond it a picture may be missing."""
         for picture in self._whole():
-            if gap is not None and picture.pts is not None and picture.pts > gap:
+            if time is not None and picture.pts is not None and picture.pts > time:
                 return
             yield picture
+
+    def _first_missing_time(self) -> int | None:
+        times = (sent.time for sent in self._waiting.values())
+        return min((time for time in times if time is not None), default=None)
 
     def _remaining(self) -> Iterator[av.VideoFrame]:
         while self._held:
@@ -198,16 +210,14 @@ class Decoder:
             end = (start + (packet.duration or 0)) * packet.time_base
             self._end = max(self._end, end if packet.duration else end + self._frame_s)
 
-    def _check_end(self) -> None:
-        """FFmpeg stops without a word where a file is cut off, and PyAV drops an error that comes
-        up while the decoder is being emptied."""
+    def _check_tail(self) -> None:
+        """PyAV drops an error that comes up while the decoder is emptied, and what follows it."""
         for sent in self._waiting.values():
             if sent.size > EMPTY_BYTES and sent.time is not None and sent.time > self._last_pts:
                 raise Damage("its last pictures cannot be decoded")
-        if self._is_cut_off():
-            raise Damage("the file is cut off")
 
     def _is_cut_off(self) -> bool:
+        """FFmpeg stops without a word where a file is cut off between two packets."""
         if self._format == "mov":
             return self._packets < len(self._stream.index_entries)
         if not self._missing_bytes:
