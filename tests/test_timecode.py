@@ -32,7 +32,7 @@ def test_parse_rate(value: str | float | Fraction, rate: Fraction) -> None:
     assert parse_rate(value) == rate
 
 
-@pytest.mark.parametrize("value", ["", "fast", "0", "-25", "1/0", float("nan"), float("inf")])
+@pytest.mark.parametrize("value", ["", "fast", "0", "-25", "1/0", 1e-9, float("nan"), float("inf")])
 def test_what_is_no_rate_is_refused(value: str | float) -> None:
     with pytest.raises(UsageError):
         parse_rate(value)

@@ -123,11 +123,13 @@ class Faces:
         order = np.arange(len(self))[rows]
         if order.ndim != 1:
             raise ValueError("index Faces with a slice, a list or an array, not with one number")
+        told: dict[int, list[Problem]] = {}
+        for problem in self.problems:
+            told.setdefault(problem.row, []).append(problem)
         problems = tuple(
             problem._replace(row=new)
             for new, old in enumerate(order.tolist())
-            for problem in self.problems
-            if problem.row == old
+            for problem in told.get(old, ())
         )
         picked = {name: column[order] for name, column in self.columns.items()}
         return Faces(**picked, problems=problems)

@@ -13,6 +13,10 @@ NTSC_TOLERANCE = Fraction(1, 2000)
 30000/1001, while the nearest plain integer rate (30) is 1e-3 away."""
 
 
+SLOWEST = Fraction(1, 1_000_000)
+"""Frames a second: no clip is slower than one frame in eleven days."""
+
+
 @total_ordering
 @dataclass(frozen=True, slots=True, eq=False)
 class Time:
@@ -67,7 +71,7 @@ def parse_rate(value: str | float | Fraction) -> Fraction:
         rate = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
     except (ValueError, ZeroDivisionError) as error:
         raise UsageError(f"'{value}' is not a frame rate; write 25, 29.97 or 30000/1001") from error
-    if rate <= 0:
+    if rate < SLOWEST:
         raise UsageError(f"a frame rate must be above zero, got '{value}'")
     nominal = round(rate * 1001 / 1000)
     ntsc = Fraction(nominal * 1000, 1001)

@@ -108,7 +108,7 @@ def choose_preset(
         ConfigurationError: the file cannot be read or breaks the rules, or the values do not fit.
     """
     text = '{"version": "1.0"}' if config is None else _text_of(config)
-    preset = parse_preset(text)
+    preset = parse_preset(text, kind="face_detector")
     return preset.replaced(mode=mode, window_ms=window_ms, interval_ms=interval_ms)
 
 

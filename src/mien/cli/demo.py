@@ -39,7 +39,6 @@ def command(output: Path) -> None:
     Example: mien demo -o results
     """
     make_folder(output)
-    click.echo("The first time, models and samples are fetched from the package index.", err=True)
     clip, photo = file_of(CLIP), file_of(PHOTO)
     with progress_bar("clip") as show:
         timeline = analyze_video(clip, on_progress=show)
