@@ -97,3 +97,13 @@ def test_scaling_moves_all_that_is_in_pixels_and_nothing_else() -> None:
     assert scaled.mesh[0, 0].tolist() == [2, 3, 2]
     assert scaled.age is not None
     assert scaled.age.tolist() == [40]
+
+
+def test_shifting_moves_all_that_is_in_pixels_and_nothing_else() -> None:
+    faces = some(1, points=np.ones((1, 5, 2)), mesh=np.ones((1, 478, 3)))
+    moved = faces.shifted(10, -1)
+    assert moved.box_xyxy.tolist() == [[10, 0, 12, 2]]
+    assert moved.points is not None
+    assert moved.points[0, 0].tolist() == [11, 0]
+    assert moved.mesh is not None
+    assert moved.mesh[0, 0].tolist() == [11, 0, 1]

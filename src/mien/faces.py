@@ -111,6 +111,15 @@ class Faces:
             columns["mesh"] = self.mesh * np.array([x, y, x], np.float32)
         return replace(self, **columns)  # type: ignore[arg-type]
 
+    def shifted(self, x: float, y: float) -> Faces:
+        """The same faces in a picture whose origin lies (-x, -y) pixels away."""
+        columns: dict[str, Array] = {"box_xyxy": self.box_xyxy + np.array([x, y, x, y], np.float32)}
+        if self.points is not None:
+            columns["points"] = self.points + np.array([x, y], np.float32)
+        if self.mesh is not None:
+            columns["mesh"] = self.mesh + np.array([x, y, 0], np.float32)
+        return replace(self, **columns)  # type: ignore[arg-type]
+
     def with_problems(self, problems: Iterable[Problem]) -> Faces:
         """The same faces with these problems added."""
         return replace(self, problems=(*self.problems, *problems))
