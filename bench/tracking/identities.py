@@ -8,9 +8,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
 from bench.detection.corpus import pictures, read
 from bench.tracking.scene import ASPECT, HEAD
-from numpy.typing import NDArray
 
 Array = NDArray[Any]
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
 from bench.tracking.identities import Identity
 from bench.tracking.scene import ASPECT, HEAD, Actor, Scene
-from numpy.typing import NDArray
 
 Array = NDArray[Any]
 

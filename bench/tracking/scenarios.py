@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from bench.tracking.scene import HEAD, Actor, Scene, join
 from numpy.typing import NDArray
+
+from bench.tracking.scene import HEAD, Actor, Scene, join
 
 Array = NDArray[Any]
 Random = np.random.Generator

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from bench.tracking.scene import Scene, Truth
 from numpy.typing import NDArray
 
+from bench.tracking.scene import Scene, Truth
 from mien.faces import Faces
 
 Array = NDArray[Any]

@@ -74,6 +74,11 @@ class Motion:
         self.centre, self.velocity = self.centre[rows], self.velocity[rows]
         self.log_size, self.variance = self.log_size[rows], self.variance[rows]
 
+    def copy(self, source: int, target: int) -> None:
+        """Give one track the state of another."""
+        for column in (self.centre, self.velocity, self.log_size, self.variance):
+            column[target] = column[source]
+
     def predict(self, seconds: float) -> None:
         """Move all tracks on in time."""
         self.centre = self.centre + self.velocity * seconds

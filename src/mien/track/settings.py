@@ -36,7 +36,7 @@ class TrackerSettings:
     unconfirmed_cost: float = 2.0
     confirm_hits: int = 3
     confirm_score: float = 1.5
-    coast_s: float = 1.0
+    coast_s: float = 1.5
     tentative_coast_s: float = 0.2
     refresh_s: float = 1.0
     recheck_s: float = 0.15

@@ -54,8 +54,9 @@ def final_ids(tracklets: list[Tracklet], *, reid: bool = True) -> dict[int, int]
         _join_alike(people)
     numbers: dict[int, int] = {}
     return {
-        piece.id: numbers.setdefault(people.find(n), len(numbers))
+        provisional: numbers.setdefault(people.find(n), len(numbers))
         for n, piece in enumerate(ordered)
+        for provisional in (piece.id, *piece.also)
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mien.timecode import Time
@@ -18,8 +19,8 @@ class Track:
     """A person being followed. Times are seconds since the first frame unless they are `Time`."""
 
     __slots__ = (
-        "appearance", "confirmed", "conflicts", "first_box", "hits", "id", "last_box", "look_at",
-        "runs", "score", "seen_at", "shot", "sure_score",
+        "also", "appearance", "born_at", "confirmed", "conflicts", "first_box", "hits", "id",
+        "last_box", "look_at", "runs", "score", "seen_at", "shot", "sure_score",
     )  # fmt: skip
 
     def __init__(self, number: int, box: Array, shot: int, seconds: float) -> None:
@@ -27,7 +28,8 @@ class Track:
         self.shot = shot
         self.first_box = self.last_box = box
         self.runs: list[tuple[Time, Time]] = []
-        self.look_at = self.seen_at = seconds
+        self.born_at = self.look_at = self.seen_at = seconds
+        self.also: list[int] = []
         self.confirmed = False
         self.hits = self.conflicts = 0
         self.score = self.sure_score = 0.0
@@ -56,10 +58,19 @@ class Track:
         settled = self.appearance.count >= settings.few and not self.conflicts
         self.look_at = self.seen_at + (settings.refresh_s if settled else settings.recheck_s)
 
+    def absorb(self, other: Track) -> None:
+        """Take over another track, begun after this one was last seen, that is the same person."""
+        self.also += [other.id, *other.also]
+        self.runs += other.runs
+        self.hits += other.hits
+        self.sure_score += other.sure_score
+        self.seen_at, self.last_box = other.seen_at, other.last_box
+        other.confirmed, other.hits, other.seen_at = False, 0, -np.inf
+
     def tracklet(self, velocity: Array) -> Tracklet:
         """What is kept of it."""
         mean, weight = self.appearance.mean, self.appearance.weight
         return Tracklet(
             self.id, self.shot, tuple(self.runs), self.first_box, self.last_box, velocity, mean,
-            weight,
+            weight, tuple(self.also),
         )  # fmt: skip

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from mien.errors import UsageError
 from mien.faces import Faces
 from mien.timecode import Time
-from mien.track.appearance import FOR, OTHER_PERSON, distances, evidence, trust
+from mien.track.appearance import FOR, NEUTRAL, OTHER_PERSON, distances, evidence, trust
 from mien.track.association import assign, contested
 from mien.track.boxes import covered, iou
 from mien.track.motion import Motion
@@ -237,7 +237,33 @@ class OnlineTracker:
         kept = [
             (row, column) for row, column in sure.tolist() if self._agrees(row, column, sighting)
         ]
-        return [*kept, *((row, column) for row, column in low.tolist())]
+        pairs = [*kept, *((row, column) for row, column in low.tolist())]
+        return pairs if sighting.distance is None else self._come_back(pairs, sighting)
+
+    def _come_back(self, pairs: Pairs, sighting: _Sighting) -> Pairs:
+        """Give a young track to the one out of sight whose person it shows, now that it is known.
+
+        A face that comes out from behind something is first seen in part, and begins a track.
+        """
+        matched = {row for row, _ in pairs}
+        settled = []
+        for row, column in pairs:
+            young = self._tracks[row]
+            away = {
+                sighting.distance_at(t, column): t
+                for t, track in enumerate(self._tracks)
+                if t not in matched and track.confirmed and track.seen_at < young.born_at
+                if sighting.motion[t, column] < self.settings.limit - FOR
+                if sighting.distance_at(t, column) < NEUTRAL
+            }
+            if young.appearance.count == 0 and away:
+                back = away[min(away)]
+                self._tracks[back].absorb(young)
+                self._motion.copy(row, back)
+                matched.add(back)
+                row = back
+            settled.append((row, column))
+        return settled
 
     def _agrees(self, row: int, column: int, sighting: _Sighting) -> bool:
         """False at the second clear view in a row that shows another person than the track's."""

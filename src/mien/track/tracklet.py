@@ -19,6 +19,7 @@ class Tracklet:
 
     Attributes:
         id: the provisional id.
+        also: further provisional ids that turned out to be it, soon after their birth.
         shot: the number of scene cuts before it; no track lives through a cut.
         runs: the stretches in which it was seen without a gap: (first, last) times, in order.
         first_box, last_box: (4,) where it was first and last seen.
@@ -35,6 +36,7 @@ class Tracklet:
     velocity: Array
     embedding: Array | None = None
     weight: float = 0.0
+    also: tuple[int, ...] = ()
 
     @property
     def start(self) -> Time:
