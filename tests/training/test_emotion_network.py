@@ -92,5 +92,8 @@ def test_augmented_faces_stay_pictures(faces: np.ndarray) -> None:
     assert float(images.min()) >= 0
     assert float(images.max()) <= 255
     targets = torch.eye(8)[:6]
+    images, doubtful = augment.faceless(images, targets, 1.0, rng)
+    assert float(doubtful.max()) == 1 / 8
+    assert float(images.max()) <= 255
     _, mixed = augment.mix(images, targets, Strength(mixed_batches=1.0), rng)
     torch.testing.assert_close(mixed.sum(dim=1), torch.ones(6))

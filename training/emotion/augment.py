@@ -103,6 +103,35 @@ def erase(images: Tensor, share: float, rng: Generator) -> Tensor:
     return images
 
 
+def faceless(
+    images: Tensor, targets: Tensor, share: float, rng: Generator
+) -> tuple[Tensor, Tensor]:
+    """Put something without a face in place of a share of the faces: then nothing is likely.
+
+    Half of them are a sixth to a third of the face, enlarged; the others noise of random grain.
+
+    Args:
+        images: (n, 1, s, s), changed in place.
+        targets: (n, 8), not changed.
+    """
+    chosen = np.flatnonzero(rng.random(len(images)) < share)
+    if not len(chosen):
+        return images, targets
+    side = images.shape[-1]
+    for row in chosen:
+        grain = int(rng.integers(side // 6, side // 3))
+        if rng.random() < 0.5:
+            top, left = rng.integers(0, side - grain, 2)
+            part = images[row, :, top : top + grain, left : left + grain]
+        else:
+            noise = rng.normal(rng.uniform(40, 215), rng.uniform(0, 80), (1, grain, grain))
+            part = torch.from_numpy(noise.clip(0, 255).astype(np.float32))
+        images[row] = functional.interpolate(part[None], (side, side), mode="bilinear")[0]
+    targets = targets.clone()
+    targets[chosen] = 1 / targets.shape[1]
+    return images, targets
+
+
 def mix(
     images: Tensor, targets: Tensor, strength: Strength, rng: Generator
 ) -> tuple[Tensor, Tensor]:

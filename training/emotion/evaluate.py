@@ -107,6 +107,7 @@ def evaluate(session: onnxruntime.InferenceSession, valid: data.Part) -> dict[st
     return {
         "faces": len(truth),
         "accuracy": accuracy(found, truth),
+        "accuracy_cross_fitted": accuracy(crossed_found, truth),
         "accuracy_jpeg": {
             str(quality): accuracy(run(session, compressed(faces, quality))[0], truth)
             for quality in JPEG_QUALITIES

@@ -17,6 +17,7 @@ class Strength:
     shift: float = 0.07
     light: float = 0.25
     erased: float = 0.3
+    faceless: float = 0.02
     mixed_batches: float = 0.33
     mix_alpha: float = 0.4
 
@@ -30,6 +31,7 @@ class Settings:
         rate: peak learning rate of the body; `head_rate` that of the head.
         draw_power: rare expressions are drawn by frequency to the power minus this.
         teacher_share: share of the teacher's scores in the target where there is a teacher.
+        teacher_slope: factor on the teacher's logits, which mixing makes too even.
         average_decay: decay a step of the averaged weights that are evaluated and shipped.
     """
 
@@ -41,6 +43,7 @@ class Settings:
     warm_up: float = 0.15
     draw_power: float = 0.35
     teacher_share: float = 0.5
+    teacher_slope: float = 1.3
     average_decay: float = 0.998
     drop_depth: float = 0.05
     dropout: float = 0.2

@@ -32,7 +32,7 @@ from torch.nn import functional
 from training.emotion import augment, data
 from training.emotion.dlib_weights import read_convolutions
 from training.emotion.network import ExpressionNet, start_from_dlib
-from training.emotion.predict import predict, resized
+from training.emotion.predict import predict, predict_logits, resized
 from training.emotion.schedule import Settings, parse_stages, rate_share
 
 DEFAULTS = Settings()
@@ -132,7 +132,8 @@ def _batch(
     images = augment.place(images, run.settings.side(run.epoch), strength, rng)
     images = augment.relight(images, strength.light, rng)
     images = augment.erase(images, strength.erased, rng)
-    images, wanted = augment.mix(images, targets[rows], strength, rng)
+    images, wanted = augment.faceless(images, targets[rows], strength.faceless, rng)
+    images, wanted = augment.mix(images, wanted, strength, rng)
     return images.contiguous(memory_format=torch.channels_last), wanted
 
 
@@ -180,11 +181,12 @@ def log_line(path: Path, epoch: int, side: int, loss: float, accuracy: float, s:
         writer.writerow((epoch, side, f"{loss:.4f}", f"{accuracy:.4f}", f"{s:.0f}"))
 
 
-def teacher_targets(teacher: Path, part: data.Part, targets: Tensor, share: float) -> Tensor:
+def teacher_targets(teacher: Path, part: data.Part, targets: Tensor, settings: Settings) -> Tensor:
     """Votes mixed with a teacher's scores of the unchanged faces, (n, 8)."""
     net, side = load_best(teacher)
-    scores = torch.from_numpy(predict(net, part.images, side))
-    return share * scores + (1 - share) * targets
+    logits = predict_logits(net, part.images, side)
+    scores = (settings.teacher_slope * logits).softmax(dim=1)
+    return settings.teacher_share * scores + (1 - settings.teacher_share) * targets
 
 
 def load_best(path: Path) -> tuple[ExpressionNet, int]:
@@ -246,7 +248,7 @@ def main() -> None:
         run.load(arguments.out / "last.pt")
     shares, weights = (torch.from_numpy(column) for column in data.vote_targets(part.votes))
     if arguments.teacher:
-        shares = teacher_targets(arguments.teacher, part, shares, settings.teacher_share)
+        shares = teacher_targets(arguments.teacher, part, shares, settings)
     train(run, part, shares, weights, valid, arguments.out)
 
 

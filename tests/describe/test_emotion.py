@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import csv
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mien.describe import emotion
+from mien.describe.emotion import Emotion, EmotionModel
+from mien.describe.mesh import Mesh
+from mien.describe.pose import Pose
+from mien.errors import UsageError
+from mien.faces import EMOTIONS, Faces
+from tests.conftest import SHARED
+from tests.describe import portraits
+from tests.describe.portraits import Portrait
+
+Array = NDArray[Any]
+HAPPINESS = EMOTIONS.index("happiness")
+
+# What the weights gave when they were committed, less a margin for rounding of other runtimes.
+ACCURACY = 0.84
+RECALL = {"neutral": 0.86, "happiness": 0.9, "surprise": 0.86, "sadness": 0.55, "anger": 0.75}
+AGREEMENT_ERROR = 0.18
+AGREEMENT_CORRELATION = 0.6
+NOT_A_FACE_SCORE = 0.8
+NOT_A_FACE_AGREEMENT = 0.6
+
+
+@pytest.fixture(scope="session")
+def model() -> EmotionModel:
+    return EmotionModel.load(threads=1)
+
+
+@pytest.fixture(scope="session")
+def stage(model: EmotionModel) -> Emotion:
+    return Emotion(model)
+
+
+@pytest.fixture(scope="session")
+def smile(astronaut: Portrait) -> Array:
+    """The astronaut's crop, 48 x 48 gray."""
+    assert astronaut.faces.mesh is not None
+    return emotion.chip(astronaut.rgb, astronaut.faces.mesh[0])
+
+
+def posed(portrait: Portrait) -> Faces:
+    return Pose.load().describe(portrait.rgb, portrait.faces)
+
+
+@pytest.mark.parametrize("shape", [(1, 48, 48), (5, 48, 48, 3), (2, 224, 200), (33, 20, 31, 3)])
+def test_rows_sum_to_one_at_any_size(model: EmotionModel, shape: tuple[int, ...]) -> None:
+    crops = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+    scores, agreement = model.read(crops)
+    assert scores.shape == (shape[0], 8)
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
+    assert agreement.shape == (shape[0],)
+    assert ((agreement > 0) & (agreement < 1)).all()
+
+
+def test_no_crop_gives_no_row(model: EmotionModel) -> None:
+    assert model.scores(np.zeros((0, 48, 48), np.uint8)).shape == (0, 8)
+
+
+def test_gray_and_rgb_agree(model: EmotionModel, smile: Array) -> None:
+    gray = np.stack([smile, smile[:, ::-1]])
+    rgb = np.repeat(gray[..., None], 3, axis=3)
+    np.testing.assert_array_equal(model.scores(gray), model.scores(rgb))
+
+
+def test_a_face_and_its_mirror_image_agree(model: EmotionModel, smile: Array) -> None:
+    there, mirrored = model.scores(np.stack([smile, smile[:, ::-1]]))
+    np.testing.assert_allclose(there, mirrored, atol=1e-4)
+
+
+def test_the_batch_does_not_change_a_face(model: EmotionModel, smile: Array) -> None:
+    alone = model.scores(smile[None])
+    many = model.scores(np.repeat(smile[None], emotion.BATCH + 1, axis=0))
+    np.testing.assert_allclose(many, np.repeat(alone, len(many), axis=0), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "crop", [np.zeros((48, 48)), np.zeros((48, 48, 4), np.uint8), np.zeros((0, 9), np.uint8)]
+)
+def test_what_is_no_picture_is_refused(model: EmotionModel, crop: Array) -> None:
+    with pytest.raises(ValueError, match="a crop must"):
+        model.scores([crop])
+
+
+def not_faces() -> dict[str, Array]:
+    rng = np.random.default_rng(2)
+    ramp = np.linspace(0, 255, 48).astype(np.uint8)
+    stripes = np.where(np.arange(48) // 6 % 2, 255, 0).astype(np.uint8)
+    return {
+        "flat": np.full((48, 48), 127, np.uint8),
+        "noise": rng.integers(0, 256, (48, 48), np.uint8),
+        "coarse noise": cv2.resize(rng.integers(0, 256, (8, 8), np.uint8), (48, 48)),
+        "ramp": np.tile(ramp, (48, 1)),
+        "stripes": np.tile(stripes, (48, 1)),
+    }
+
+
+@pytest.mark.parametrize("name", not_faces())
+def test_what_is_no_face_gives_doubt(model: EmotionModel, name: str, smile: Array) -> None:
+    scores, agreement = model.read([not_faces()[name], smile])
+    assert scores[0].max() < NOT_A_FACE_SCORE
+    assert agreement[0] < NOT_A_FACE_AGREEMENT
+    assert agreement[1] > 0.9
+
+
+def test_a_smile_is_happiness(stage: Emotion, astronaut: Portrait) -> None:
+    faces = stage.describe(astronaut.rgb, posed(astronaut))
+    assert faces.emotion is not None
+    assert faces.emotion[0, HAPPINESS] > 0.95
+    assert not faces.problems
+
+
+def test_a_man_in_a_car_is_surprised_once(stage: Emotion, carphone: dict[int, Portrait]) -> None:
+    found = {}
+    for index, portrait in carphone.items():
+        faces = stage.describe(portrait.rgb, posed(portrait))
+        assert faces.emotion is not None
+        found[index] = EMOTIONS[int(faces.emotion[0].argmax())]
+    assert found == {0: "neutral", 42: "neutral", 60: "surprise", 90: "neutral"}
+
+
+@pytest.mark.parametrize("size", [0.25, 0.5, 2.0])
+def test_the_crop_is_the_same_at_any_size(astronaut: Portrait, size: float, smile: Array) -> None:
+    rgb, faces = portraits.scaled(astronaut, size)
+    assert faces.mesh is not None
+    crop = emotion.chip(rgb, faces.mesh[0])
+    same = np.corrcoef(crop.ravel(), smile.ravel())[0, 1]
+    assert same > 0.97  # at 0.25 half the pixels along a side are left
+
+
+def test_a_leaning_face_stands_upright_in_its_crop(
+    stage: Emotion, mesh_stage: Mesh, smile: Array
+) -> None:
+    rgb, faces = portraits.turned(portraits.astronaut(), 30)
+    mesh = mesh_stage.describe(rgb, faces).mesh
+    assert mesh is not None
+    crop = emotion.chip(rgb, mesh[0]).astype(float)
+    inner = np.s_[8:40, 8:40]  # corners may show what was cut off by turning
+    assert np.corrcoef(crop[inner].ravel(), smile[inner].ravel())[0, 1] > 0.9
+
+
+def test_a_turned_face_is_not_judged(stage: Emotion, astronaut: Portrait) -> None:
+    faces = replace(astronaut.faces, pose_deg=np.array([[50.0, 0.0, 0.0]]))
+    found = stage.describe(astronaut.rgb, faces)
+    assert found.emotion is not None
+    assert np.isnan(found.emotion).all()
+    assert [problem.column for problem in found.problems] == ["emotion"]
+    assert "turned away by 50 degrees" in found.problems[0].reason
+
+
+def test_a_face_that_leans_is_judged(stage: Emotion, astronaut: Portrait) -> None:
+    faces = replace(astronaut.faces, pose_deg=np.array([[0.0, 0.0, 80.0]]))
+    assert not stage.describe(astronaut.rgb, faces).problems
+
+
+def test_a_small_face_is_not_judged(stage: Emotion, astronaut: Portrait) -> None:
+    rgb, faces = portraits.scaled(astronaut, 0.1)
+    found = stage.describe(rgb, replace(faces, pose_deg=np.zeros((1, 3))))
+    assert "too small" in found.problems[0].reason
+
+
+def test_a_blurred_face_is_not_judged(stage: Emotion, astronaut: Portrait) -> None:
+    rgb = cv2.GaussianBlur(astronaut.rgb, (0, 0), 8)  # of a crop of 105 pixels
+    found = stage.describe(rgb, replace(astronaut.faces, pose_deg=np.zeros((1, 3))))
+    assert "too blurred" in found.problems[0].reason
+
+
+def test_scores_can_be_had_in_spite_of_doubt(model: EmotionModel, astronaut: Portrait) -> None:
+    faces = replace(astronaut.faces, pose_deg=np.array([[50.0, 0.0, 0.0]]))
+    found = Emotion(model, abstain=False).describe(astronaut.rgb, faces)
+    assert found.emotion is not None
+    assert found.emotion[0, HAPPINESS] > 0.95
+    assert len(found.problems) == 1
+
+
+def test_a_face_without_a_mesh_is_told(stage: Emotion, astronaut: Portrait) -> None:
+    lost = replace(astronaut.faces, mesh=np.full((1, 478, 3), np.nan), pose_deg=np.zeros((1, 3)))
+    both = Faces.concat([posed(astronaut), lost])
+    found = stage.describe(astronaut.rgb, both)
+    assert found.emotion is not None
+    assert np.isfinite(found.emotion).all(axis=1).tolist() == [True, False]
+    assert found.problems[-1].row == 1
+
+
+def test_the_mesh_must_have_run(stage: Emotion, astronaut: Portrait) -> None:
+    with pytest.raises(UsageError, match="mesh"):
+        stage.describe(astronaut.rgb, replace(astronaut.faces, mesh=None))
+
+
+# --- accuracy, where the training data is ---------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def validation() -> tuple[Array, Array, Array]:
+    """FER+ validation faces (n, 48, 48) with a majority, their labels (n,), votes (n, 10)."""
+    folder = Path(os.environ.get("MIEN_TRAINING_DATA", SHARED / "data")) / "ferplus"
+    if not (folder / "valid.csv").is_file():
+        pytest.skip(f"there is no {folder}/valid.csv: MIEN_TRAINING_DATA names the data folder")
+    with (folder / "valid.csv").open(newline="") as lines:
+        rows = [[int(value) for value in row[1:]] for row in list(csv.reader(lines))[1:]]
+    votes = np.array(rows)
+    sheets = [np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)) for path in sorted(
+        (folder / "valid").glob("*.webp"))]  # fmt: skip
+    images = np.stack([
+        sheets[k // 1024][k % 1024 // 32 * 48 :, k % 32 * 48 :][:48, :48] for k in range(len(votes))
+    ])  # fmt: skip
+    kept = np.where(votes > 1, votes, 0)
+    label = kept.argmax(axis=1)
+    decided = (2 * kept.max(axis=1) > kept.sum(axis=1)) & (label < 8)
+    return images[decided], label[decided], votes[decided]
+
+
+@pytest.fixture(scope="session")
+def found(model: EmotionModel, validation: tuple[Array, Array, Array]) -> emotion.Reading:
+    return model.read(validation[0])
+
+
+def test_accuracy(found: emotion.Reading, validation: tuple[Array, Array, Array]) -> None:
+    _, label, _ = validation
+    assert len(label) == 3191
+    assert (found.scores.argmax(axis=1) == label).mean() >= ACCURACY
+
+
+def test_recall(found: emotion.Reading, validation: tuple[Array, Array, Array]) -> None:
+    _, label, _ = validation
+    top = found.scores.argmax(axis=1)
+    for name, least in RECALL.items():
+        kind = EMOTIONS.index(name)
+        assert (top[label == kind] == kind).mean() >= least, name
+
+
+def test_scores_come_true_as_often_as_they_say(
+    found: emotion.Reading, validation: tuple[Array, Array, Array]
+) -> None:
+    _, label, _ = validation
+    hit = found.scores.argmax(axis=1) == label
+    sure = found.scores.max(axis=1)
+    bins = np.minimum((sure * 15).astype(int), 14)
+    gap = np.abs(np.bincount(bins, sure - hit, minlength=15)).sum() / len(hit)
+    assert gap <= 0.03
+
+
+def test_agreement_is_the_share_of_people_who_agree(
+    found: emotion.Reading, validation: tuple[Array, Array, Array]
+) -> None:
+    _, _, votes = validation
+    share = votes[np.arange(len(votes)), found.scores.argmax(axis=1)] / votes.sum(axis=1)
+    assert np.abs(found.agreement - share).mean() <= AGREEMENT_ERROR
+    assert np.corrcoef(found.agreement, share)[0, 1] >= AGREEMENT_CORRELATION
+
+
+def test_compression_costs_little(
+    model: EmotionModel, validation: tuple[Array, Array, Array], found: emotion.Reading
+) -> None:
+    images, label, _ = validation
+    some = np.s_[:1000]
+    packed = [
+        cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, 50])[1] for face in images[some]
+    ]
+    faces = [np.asarray(cv2.imdecode(face, cv2.IMREAD_GRAYSCALE)) for face in packed]
+    scores = model.scores(faces)
+    plain = (found.scores[some].argmax(axis=1) == label[some]).mean()
+    assert (scores.argmax(axis=1) == label[some]).mean() >= plain - 0.02
