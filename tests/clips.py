@@ -26,7 +26,15 @@ from numpy.typing import NDArray
 
 Rgb = NDArray[np.uint8]
 
-FORMATS = {".wmv": "asf", ".ts": "mpegts", ".mkv": "matroska", ".mpg": "mpeg", ".m1v": "mpeg1video"}
+FORMATS = {
+    ".wmv": "asf",
+    ".ts": "mpegts",
+    ".mkv": "matroska",
+    ".mka": "matroska",
+    ".m4a": "mp4",
+    ".mpg": "mpeg",
+    ".m1v": "mpeg1video",
+}
 CODECS = {
     ".mp4": "libx264",
     ".mov": "libx264",
@@ -97,6 +105,7 @@ def write_clip(
     format: str | None = None,
     sound_s: float = 0.0,
     color: Mapping[str, int] | None = None,
+    coded_as: int | None = None,
 ) -> Path:
     """Encode frames into a clip and return its path.
 
@@ -113,6 +122,7 @@ def write_clip(
         format: the muxer's name where the suffix does not tell.
         sound_s: seconds of silence to put first, as AAC or what the container takes.
         color: attributes of the encoder: colorspace, color_range, color_trc, color_primaries.
+        coded_as: the colour matrix in truth, where it differs from the one in `color`.
     """
     rate = Fraction(rate)
     base = 1 / rate if time_base is None else Fraction(time_base)
@@ -133,22 +143,24 @@ def write_clip(
             if index == 0:
                 stream.height, stream.width = rgb.shape[:2]
                 if isinstance(sound, AudioStream):
-                    _write_silence(container, sound, sound_s)
+                    add_silence(container, sound, sound_s)
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-            picture = _coded(picture, pix_fmt, color or {})
+            picture = _coded(picture, pix_fmt, color or {}, coded_as)
             picture.pts, picture.time_base = tick, base
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
     return path
 
 
-def _coded(picture: av.VideoFrame, pix_fmt: str, color: Mapping[str, int]) -> av.VideoFrame:
-    """RGB to the encoder's layout, by the matrix and range that the clip will announce."""
+def _coded(
+    picture: av.VideoFrame, pix_fmt: str, color: Mapping[str, int], matrix: int | None
+) -> av.VideoFrame:
+    """RGB to the encoder's layout, by this matrix or the one that the clip will announce."""
     if not pix_fmt.startswith("yuv"):
         return picture
     return picture.reformat(
         format=pix_fmt,
-        dst_colorspace=color.get("colorspace", 5),  # BT.601
+        dst_colorspace=matrix or color.get("colorspace", 5),  # BT.601
         dst_color_range=color.get("color_range", 1),  # limited
         interpolation="BICUBIC",
     )
@@ -158,7 +170,8 @@ def _sound_codec(path: Path) -> str:
     return {".webm": "libopus", ".wmv": "wmav2", ".mpg": "mp2"}.get(path.suffix, "aac")
 
 
-def _write_silence(container: Any, sound: AudioStream, seconds: float) -> None:
+def add_silence(container: Any, sound: AudioStream, seconds: float) -> None:
+    """Encode silence into a sound stream of a container that is being written."""
     rate = 48000
     sound.codec_context.sample_rate = rate
     sound.codec_context.layout = "mono"
@@ -176,12 +189,12 @@ def _write_silence(container: Any, sound: AudioStream, seconds: float) -> None:
     container.mux(sound.encode(None))
 
 
-def write_sound(path: Path, seconds: float = 1.0) -> Path:
-    """A file with sound and nothing else."""
+def write_sound(path: Path, seconds: float = 1.0, *, codec: str | None = None) -> Path:
+    """A file with silence and nothing else."""
     with av.open(str(path), "w", format=FORMATS.get(path.suffix)) as container:
-        sound = container.add_stream(_sound_codec(path))
+        sound = container.add_stream(codec or _sound_codec(path))
         assert isinstance(sound, AudioStream)
-        _write_silence(container, sound, seconds)
+        add_silence(container, sound, seconds)
     return path
 
 
