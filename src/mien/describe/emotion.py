@@ -38,11 +38,13 @@ median over 580 faces of the FER+ validation part on which the face mesh was sur
 MAX_OVERSAMPLING = 8
 """Large faces are read at up to this many times the network's side, then averaged down."""
 
-MIN_SIDE = 20.0
-"""Crops cut from fewer pixels a side are too small."""
+MIN_SIDE = 16.0
+"""Crops cut from fewer pixels a side are too small: of 800 faces, 84 % were named right at 48
+pixels, 77 % at 20, 72 % at 16, 62 % at 12 (interim weights)."""
 
-MIN_SHARPNESS = 0.004
-"""Crops with less fine detail are too blurred; see `sharpness`."""
+MIN_SHARPNESS = 0.006
+"""Crops with less fine detail are too blurred; see `sharpness`. None of 800 faces had so little; all
+but a tenth do under a Gaussian of 3 pixels of 48 (50 % right), one in a hundred under 1.5 (73 %)."""
 
 MAX_TURN_DEG = 45.0
 """Faces turned further left or right, up or down, show too little of the expression."""
