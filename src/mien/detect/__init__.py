@@ -1,1 +1,7 @@
-"""Where the faces are: a picture in, `Faces` with box, score and points out."""
+"""From a picture to its faces: boxes, scores and five points. Importing it loads no model."""
+
+from mien.detect.blazeface import BlazeFace
+from mien.detect.cascade import PROFILES, ImageDetector, Profile
+from mien.detect.centerface import CenterFace
+
+__all__ = ["PROFILES", "BlazeFace", "CenterFace", "ImageDetector", "Profile"]

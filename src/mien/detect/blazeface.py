@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.detect.boxes import suppress
-from mien.detect.letterbox import Fit, check_rgb, resize
+from mien.detect.letterbox import check_rgb, place
 from mien.faces import Faces
 from mien.models import Session, open_session
 
@@ -20,6 +20,8 @@ Array = NDArray[Any]
 
 SIDE = 192
 """Pixels a side of the input."""
+HALF = np.float32(127.5)
+"""Half the range of a pixel: the input is -1..1."""
 GRID = 48
 """Anchors a side: one a cell, all of one size, in its middle."""
 SCORE = 0.6
@@ -57,26 +59,9 @@ class BlazeFace:
             ValueError: it is no such array.
         """
         check_rgb(rgb)
-        place = centred(rgb)
-        values, logits = self._session.run(tensor(rgb, place))
-        return place.undo(decode(values[0], logits[0], score=score))
-
-
-def centred(rgb: Array) -> Fit:
-    """The picture in the middle of the square."""
-    height, width = rgb.shape[:2]
-    scale = SIDE / max(height, width)
-    w, h = max(1, round(width * scale)), max(1, round(height * scale))
-    return Fit(w, h, (SIDE - w) // 2, (SIDE - h) // 2, w / width, h / height)
-
-
-def tensor(rgb: Array, place: Fit) -> Array:
-    """(1, 192, 192, 3) float32 -1..1, black around the picture."""
-    square = np.zeros((SIDE, SIDE, 3), np.uint8)
-    square[place.top : place.top + place.height, place.left : place.left + place.width] = resize(
-        rgb, place.width, place.height
-    )
-    return (square[None] / np.float32(127.5)) - np.float32(1)
+        where = place(rgb, SIDE / max(rgb.shape[:2]), room=SIDE)
+        values, logits = self._session.run(where.input(rgb)[None] / HALF - 1)
+        return where.undo(decode(values[0], logits[0], score=score))
 
 
 def decode(values: Array, logits: Array, *, score: float) -> Faces:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.detect.boxes import suppress
-from mien.detect.letterbox import Fit, check_rgb, fit, resize
+from mien.detect.letterbox import check_rgb, place
 from mien.faces import Faces
 from mien.models import Session, open_session
 
@@ -24,7 +24,7 @@ STRIDE = 4
 """Pixels of the input a cell of the maps."""
 SCORE = 0.5
 IOU = 0.3
-"""Candidates that overlap more are one face; value of the authors' reference code."""
+"""Candidates that overlap more are one face; both are the values of the authors' own code."""
 
 
 class CenterFace:
@@ -42,51 +42,68 @@ class CenterFace:
         """
         return cls(open_session("centerface", threads=threads))
 
-    def detect(self, rgb: Array, *, score: float = SCORE, scale: float = 1.0) -> Faces:
+    def detect(
+        self, rgb: Array, *, score: float = SCORE, scale: float = 1.0, margin: int = 0
+    ) -> Faces:
         """Faces of a picture, the most certain first; boxes and points in its pixels.
 
         Args:
-            rgb: (H, W, 3) uint8 of any size; the time it takes grows with H x W x scale².
+            rgb: (H, W, 3) uint8 of any size; time and memory grow with H x W x scale².
             score: leave out faces below.
             scale: look at the picture scaled by this.
+            margin: pixels of black around the scaled picture, for faces that fill it.
 
         Raises:
             ValueError: it is no such array.
         """
         check_rgb(rgb)
-        return self.detect_placed(rgb, fit(rgb, scale), score=score)
+        where = place(rgb, scale, margin=margin, multiple=MULTIPLE)
+        return where.undo(self.detect_batch(where.input(rgb)[None], score=score)[0])
 
-    def detect_placed(self, rgb: Array, place: Fit, *, score: float = SCORE) -> Faces:
-        """The same with the picture at a given place of the input, black around it."""
-        maps = self._session.run(blob(rgb, place))
-        return place.undo(decode(*maps, score=score))
+    def detect_batch(self, pictures: Array, *, score: float = SCORE) -> list[Faces]:
+        """The faces of each of several pictures, found in one run of the network.
+
+        Args:
+            pictures: (n, H, W, 3) uint8, height and width multiples of 32.
+            score: leave out faces below.
+
+        Raises:
+            ValueError: their sides are no such multiples.
+        """
+        maps = self._session.run(planes(pictures))
+        return [decode(*of_one, score=score) for of_one in zip(*maps, strict=True)]
 
 
-def blob(rgb: Array, place: Fit) -> Array:
-    """(1, 3, h, w) float32 0..255, without mean or scale; h and w multiples of 32."""
-    bottom, right = place.top + place.height, place.left + place.width
-    room = [-(-size // MULTIPLE) * MULTIPLE for size in (bottom + place.top, right + place.left)]
-    planes = np.zeros((1, 3, *room), np.float32)
-    small = resize(rgb, place.width, place.height)
-    for plane, colour in zip(planes[0], cv2.split(small), strict=True):
-        plane[place.top : bottom, place.left : right] = colour
-    return planes
+def planes(pictures: Array) -> Array:
+    """(n, 3, H, W) float32 0..255, without mean or scale, of (n, H, W, 3) uint8.
+
+    Raises:
+        ValueError: height or width is not a multiple of 32.
+    """
+    count, height, width = pictures.shape[:3]
+    if height % MULTIPLE or width % MULTIPLE:
+        raise ValueError(f"sides must be multiples of {MULTIPLE}, not {width} x {height}")
+    out = np.empty((count, 3, height, width), np.float32)
+    for picture, into in zip(pictures, out, strict=True):
+        for colour, plane in zip(cv2.split(picture), into, strict=True):
+            plane[:] = colour
+    return out
 
 
 def decode(heat: Array, size: Array, offset: Array, points: Array, *, score: float) -> Faces:
     """Faces in pixels of the input from the four maps of one picture.
 
     Args:
-        heat: (1, 1, h, w) 0..1.
-        size: (1, 2, h, w) log of height and width in cells.
-        offset: (1, 2, h, w) of the centre in its cell, y and x.
-        points: (1, 10, h, w) five pairs y, x in parts of the box from its upper left corner.
+        heat: (1, h, w) 0..1.
+        size: (2, h, w) log of height and width in cells.
+        offset: (2, h, w) of the centre in its cell, y and x.
+        points: (10, h, w) five pairs y, x in parts of the box from its upper left corner.
     """
-    y, x = np.nonzero(heat[0, 0] >= score)
+    y, x = np.nonzero(heat[0] >= score)
     cells = np.stack([x, y], axis=1)
-    wh = np.exp(size[0, ::-1, y, x]) * STRIDE
-    corner = (cells + offset[0, ::-1, y, x] + 0.5) * STRIDE - wh / 2
-    marks = points[0, :, y, x].reshape(-1, 5, 2)[..., ::-1] * wh[:, None] + corner[:, None]
-    boxes, scores = np.concatenate([corner, corner + wh], axis=1), heat[0, 0, y, x]
+    wh = np.exp(size[::-1, y, x].T) * STRIDE
+    corner = (cells + offset[::-1, y, x].T + 0.5) * STRIDE - wh / 2
+    marks = points[:, y, x].T.reshape(-1, 5, 2)[..., ::-1] * wh[:, None] + corner[:, None]
+    boxes, scores = np.concatenate([corner, corner + wh], axis=1), heat[0, y, x]
     kept = suppress(boxes, scores, iou=IOU)
     return Faces(boxes[kept], scores[kept], points=marks[kept])

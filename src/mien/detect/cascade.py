@@ -1,0 +1,209 @@
+"""Faces of a picture of any size: CenterFace looks as often as the picture calls for.
+
+A first look sees the whole picture at a bounded number of pixels. A framed look sees it small with
+black around, which finds faces that fill it. A finer look follows where the first one hints at
+small faces. Then each doubtful candidate is looked at again by itself, at the size the network
+knows best: that is what lets weak hints count without false positives.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.detect.boxes import overlaps, suppress
+from mien.detect.centerface import MULTIPLE, CenterFace
+from mien.detect.letterbox import Placed, check_rgb, place
+from mien.errors import UsageError
+from mien.faces import Faces
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How hard to look.
+
+    Attributes:
+        first: pixels of the first look; the picture is scaled down to them, never up.
+        finer: pixels of the finer look; 0: there is none.
+        always: the finer look does not wait for hints of small faces.
+        hint: the score from which a candidate is worth a second look.
+    """
+
+    first: int
+    finer: int
+    always: bool
+    hint: float
+
+
+PROFILES = {
+    "fast": Profile(first=640 * 360, finer=0, always=False, hint=0.2),
+    "balanced": Profile(first=854 * 480, finer=1568 * 882, always=False, hint=0.15),
+    "accurate": Profile(first=854 * 480, finer=3840 * 2160, always=True, hint=0.1),
+}
+
+FRAMED_SIDE, FRAMED_MARGIN = 128, 64
+"""The framed look: the longer side of the picture and the black on each side of it."""
+SMALL = 24
+"""A candidate below this size, in pixels of the first look, hints at more that it does not see."""
+LARGE = 320
+"""Faces above this size, in pixels of a look, are left to the coarser ones."""
+TILE, OVERLAP = 1600, 192
+"""Sides of a tile of the finer look, and what neighbours share, in pixels of that look."""
+SURE = 0.6
+"""Candidates from here up are faces."""
+CONFIRMED = 0.35
+"""The others are faces when the second look finds them again with at least this score."""
+CLOSE_SIDE, CLOSE_FACE = 128, 48
+"""The second look: side of its input, and size of the face in it."""
+SAME_PLACE = 0.4
+"""Overlap from which the second look has found the candidate."""
+MOST_CLOSE, BATCH = 128, 16
+"""Second looks a picture at most, the best candidates first; and how many go in one batch."""
+IOU, INSIDE = 0.3, 0.65
+"""Overlaps (over the union, over the smaller of the two) from which two candidates are one face."""
+
+
+class ImageDetector:
+    """Finds the faces of pictures; holds no state between calls."""
+
+    def __init__(self, network: CenterFace, profile: Profile) -> None:
+        self._network = network
+        self._profile = profile
+
+    @classmethod
+    def load(cls, profile: str = "balanced", *, threads: int | None = None) -> ImageDetector:
+        """Load the network, fetching it first where it is not in the store.
+
+        Args:
+            profile: "fast", "balanced" or "accurate"; docs/concepts/detection.md has their figures.
+            threads: for inference; by default one for each core.
+
+        Raises:
+            UsageError: there is no such profile.
+            ModelError: the network cannot be had.
+        """
+        if profile not in PROFILES:
+            raise UsageError(f"there is no profile '{profile}'; take {', '.join(PROFILES)}")
+        return cls(CenterFace.load(threads=threads), PROFILES[profile])
+
+    def detect(self, rgb: Array) -> Faces:
+        """All faces of a picture, the largest first, with boxes, scores and five points.
+
+        A box may reach past the edge of the picture. The score is the best that any look gave.
+
+        Args:
+            rgb: (H, W, 3) uint8 of any size.
+
+        Raises:
+            ValueError: it is no such array.
+        """
+        check_rgb(rgb)
+        candidates = merged([*self._looks(rgb)])
+        doubtful = candidates.score < SURE
+        faces = merged([candidates[~doubtful], self._confirmed(rgb, candidates[doubtful])])
+        return faces[np.argsort(-faces.size_wh.prod(axis=1), kind="stable")]
+
+    def _looks(self, rgb: Array) -> Iterator[Faces]:
+        profile, longer = self._profile, max(rgb.shape[:2])
+        yield self._network.detect(
+            rgb, score=profile.hint, scale=min(1.0, FRAMED_SIDE / longer), margin=FRAMED_MARGIN
+        )
+        scale = scale_for(rgb, profile.first)
+        first = self._network.detect(rgb, score=profile.hint, scale=scale)
+        yield first[sizes(first) * scale <= LARGE]
+        finer = scale_for(rgb, profile.finer) if profile.finer else 0.0
+        hinted = (sizes(first) * scale < SMALL).any()
+        if finer > scale and (profile.always or hinted):
+            for part, corner in tiles(rgb, finer):
+                found = self._network.detect(part, score=profile.hint, scale=finer)
+                found = found[sizes(found) * finer <= LARGE]
+                yield found.shifted(*corner)
+
+    def _confirmed(self, rgb: Array, candidates: Faces) -> Faces:
+        """Those of the candidates that a second look finds again, as the better look saw them."""
+        best = candidates[np.argsort(-candidates.score, kind="stable")[:MOST_CLOSE]]
+        found = []
+        for start in range(0, len(best), BATCH):
+            batch = best[start : start + BATCH]
+            views = [close_view(rgb, box) for box in batch.box_xyxy]
+            inputs = np.stack([where.input(part) for part, where, _ in views])
+            seen = self._network.detect_batch(inputs, score=CONFIRMED)
+            for row, (faces, (_, where, corner)) in enumerate(zip(seen, views, strict=True)):
+                found.append(again(batch[[row]], where.undo(faces).shifted(*corner)))
+        return Faces.concat(found)
+
+
+def sizes(faces: Faces) -> Array:
+    """(n,) geometric mean of the sides of each box."""
+    area: Array = faces.size_wh.clip(min=0).prod(axis=1)
+    return np.asarray(np.sqrt(area))
+
+
+def scale_for(rgb: Array, pixels: int) -> float:
+    """The scale, at most 1, at which the input for a picture has about this many pixels.
+
+    A side of the input is never below `MULTIPLE`, which is what bounds a picture 10,000 by 5.
+    """
+    height, width = rgb.shape[:2]
+    by_area = math.sqrt(pixels / (height * width))
+    return float(min(1.0, by_area, pixels / MULTIPLE / max(height, width)))
+
+
+def tiles(rgb: Array, scale: float) -> Iterator[tuple[Array, tuple[int, int]]]:
+    """Parts of a picture of about `TILE` at this scale, neighbours sharing `OVERLAP`.
+
+    Yields:
+        A view of the picture, and the (x, y) of its upper left corner.
+    """
+    height, width = rgb.shape[:2]
+    for top, bottom in spans(height, TILE / scale, OVERLAP / scale):
+        for left, right in spans(width, TILE / scale, OVERLAP / scale):
+            yield rgb[top:bottom, left:right], (left, top)
+
+
+def spans(length: int, most: float, shared: float) -> list[tuple[int, int]]:
+    """Equal spans of at most `most` that cover a length, neighbours sharing at least `shared`."""
+    if length <= most:
+        return [(0, length)]
+    count = math.ceil((length - shared) / (most - shared))
+    side = math.ceil((length + (count - 1) * shared) / count)
+    starts = np.linspace(0, length - side, count).round().astype(int)
+    return [(int(start), int(start) + side) for start in starts]
+
+
+def close_view(rgb: Array, box: Array) -> tuple[Array, Placed, tuple[int, int]]:
+    """The surroundings of a candidate with the candidate at `CLOSE_FACE` pixels.
+
+    Returns:
+        The part of the picture, its place in the input, and its upper left corner in the picture.
+    """
+    size = max(1.0, math.sqrt(float((box[2:] - box[:2]).prod())))
+    half, centre = size * CLOSE_SIDE / CLOSE_FACE / 2, (box[:2] + box[2:]) / 2
+    limit = np.array([rgb.shape[1], rgb.shape[0]])
+    low = np.floor(centre - half).clip(0, limit - 1).astype(int)
+    high = np.maximum(np.ceil(centre + half), low + 1).clip(max=limit).astype(int)
+    part = rgb[low[1] : high[1], low[0] : high[0]]
+    scale = min(CLOSE_FACE / size, CLOSE_SIDE / max(part.shape[:2]))
+    return part, place(part, scale, room=CLOSE_SIDE), (int(low[0]), int(low[1]))
+
+
+def again(candidate: Faces, seen: Faces) -> Faces:
+    """The candidate as the better of the two looks saw it; no face when it was not seen again."""
+    seen = seen[overlaps(candidate.box_xyxy[0], seen.box_xyxy)[0] >= SAME_PLACE]
+    if not len(seen):
+        return seen
+    best = seen[[int(seen.score.argmax())]]
+    return best if best.score[0] > candidate.score[0] else candidate
+
+
+def merged(looks: list[Faces]) -> Faces:
+    """One entry for each face of several looks, the most certain."""
+    faces = Faces.concat(looks)
+    return faces[suppress(faces.box_xyxy, faces.score, iou=IOU, inside=INSIDE)]
