@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -72,3 +73,28 @@ def test_a_crop_outside_the_picture_is_black_or_shows_its_part(
     assert crop.shape == (32, 32, 3)
     if side < 100:
         assert not crop.any()
+
+
+def test_a_panorama_wider_than_opencv_warps() -> None:
+    rgb = np.zeros((8, 40_000, 3), np.uint8)
+    rgb[2:6, 38_000:38_004] = 200
+    near = crops.cut(rgb, crops.square(np.array([38_002.0, 4.0]), 8, 0, 8), 8)
+    assert np.array_equal(near, rgb[:, 37_998:38_006])
+    assert crops.cut(rgb, crops.square(np.array([20_000.0, 4.0]), 40_000, 0, 64), 64).shape[0] == 64
+
+
+@pytest.mark.parametrize("centre", [(-500.0, 10.0), (10.0, 900.0), (30.0, 20.0)])
+def test_edges_go_on_where_asked_for(centre: tuple[float, float]) -> None:
+    flat = np.full((40, 60, 3), 77, np.uint8)
+    matrix = crops.square(np.array(centre), 200, 30, 32)
+    assert (crops.cut(flat, matrix, 32, border=cv2.BORDER_REPLICATE) == 77).all()
+
+
+@pytest.mark.parametrize("x", range(-40, 90, 7))
+def test_only_the_part_seen_is_used_and_nothing_else_changes(x: int) -> None:
+    rgb = picture()
+    matrix = crops.square(np.array([x + 0.3, 17.2]), 31, 25, 48)
+    to_index = matrix.copy()
+    to_index[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5
+    whole = cv2.warpAffine(rgb, to_index, (48, 48), flags=cv2.INTER_LINEAR)
+    assert np.abs(crops.cut(rgb, matrix, 48).astype(int) - whole).max() <= 1

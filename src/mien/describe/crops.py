@@ -66,24 +66,31 @@ def cut(rgb: Array, matrix: Array, size: int, *, border: int = cv2.BORDER_CONSTA
 
     A crop that shrinks the picture to less than half is averaged first, so that it does not alias.
     """
-    shrink = int(1 / scale_of(matrix) + 1e-6)
-    if shrink >= 2:
-        rgb, matrix = _shrunk(rgb, matrix, size, shrink)
+    shrink = max(1, int(1 / scale_of(matrix) + 1e-6))
+    part, matrix = _part(rgb, matrix, size, shrink)
     to_index = matrix.copy()  # OpenCV has the centre of the first pixel at (0, 0)
     to_index[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5
-    return cv2.warpAffine(rgb, to_index, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
+    return cv2.warpAffine(part, to_index, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
 
 
-def _shrunk(rgb: Array, matrix: Array, size: int, factor: int) -> tuple[Array, Array]:
-    """The part of the picture that the crop sees, `factor` times smaller, and its matrix."""
+def _part(rgb: Array, matrix: Array, size: int, shrink: int) -> tuple[Array, Array]:
+    """The part of the picture that the crop sees, `shrink` times smaller, and the matrix for it.
+
+    OpenCV cannot warp pictures of 32,768 pixels a side; their parts it can.
+    """
     corners = apply(inverse(matrix), np.array([[0, 0], [size, 0], [0, size], [size, size]], float))
     height, width = rgb.shape[:2]
-    left, top = np.clip(np.floor(corners.min(axis=0)).astype(int) - factor, 0, (width, height))
-    right, bottom = np.clip(np.ceil(corners.max(axis=0)).astype(int) + factor, 0, (width, height))
-    columns, rows = (right - left) // factor, (bottom - top) // factor
+    low, high = (
+        np.floor(corners.min(axis=0)) - shrink - 1,
+        np.ceil(corners.max(axis=0)) + shrink + 1,
+    )
+    left, top = np.clip(low, 0, (width - 1, height - 1)).astype(int)
+    right, bottom = np.clip(high, (left + 1, top + 1), (width, height)).astype(int)
+    columns, rows = (right - left) // shrink, (bottom - top) // shrink
     if columns < 1 or rows < 1:
-        return rgb, matrix
-    part = rgb[top : top + rows * factor, left : left + columns * factor]
-    small = cv2.resize(part, (int(columns), int(rows)), interpolation=cv2.INTER_AREA)
+        shrink, columns, rows = 1, right - left, bottom - top
+    part = rgb[top : top + rows * shrink, left : left + columns * shrink]
+    if shrink > 1:
+        part = cv2.resize(part, (int(columns), int(rows)), interpolation=cv2.INTER_AREA)
     turn = matrix[:, :2]
-    return small, np.column_stack([turn * factor, matrix[:, 2] + turn @ (left, top)])
+    return part, np.column_stack([turn * shrink, matrix[:, 2] + turn @ (left, top)])
