@@ -74,7 +74,7 @@ class ImageDetector:
     """Finds the faces of pictures; holds no state between calls."""
 
     def __init__(self, network: CenterFace, profile: Profile) -> None:
-        self._network = network
+        self.network = network
         self._profile = profile
 
     @classmethod
@@ -112,17 +112,17 @@ class ImageDetector:
 
     def _looks(self, rgb: Array) -> Iterator[Faces]:
         profile, longer = self._profile, max(rgb.shape[:2])
-        yield self._network.detect(
+        yield self.network.detect(
             rgb, score=profile.hint, scale=min(1.0, FRAMED_SIDE / longer), margin=FRAMED_MARGIN
         )
         scale = scale_for(rgb, profile.first)
-        first = self._network.detect(rgb, score=profile.hint, scale=scale)
+        first = self.network.detect(rgb, score=profile.hint, scale=scale)
         yield first[sizes(first) * scale <= LARGE]
         finer = scale_for(rgb, profile.finer) if profile.finer else 0.0
         hinted = (sizes(first) * scale < SMALL).any()
         if finer > scale and (profile.always or hinted):
             for part, corner in tiles(rgb, finer):
-                found = self._network.detect(part, score=profile.hint, scale=finer)
+                found = self.network.detect(part, score=profile.hint, scale=finer)
                 found = found[sizes(found) * finer <= LARGE]
                 yield found.shifted(*corner)
 
@@ -132,11 +132,10 @@ class ImageDetector:
         found = []
         for start in range(0, len(best), BATCH):
             batch = best[start : start + BATCH]
-            views = [close_view(rgb, box) for box in batch.box_xyxy]
-            inputs = np.stack([where.input(part) for part, where, _ in views])
-            seen = self._network.detect_batch(inputs, score=CONFIRMED)
-            for row, (faces, (_, where, corner)) in enumerate(zip(seen, views, strict=True)):
-                found.append(again(batch[[row]], where.undo(faces).shifted(*corner)))
+            parts, places, corners = zip(*(close_view(rgb, b) for b in batch.box_xyxy), strict=True)
+            seen = self.network.detect_placed(parts, places, score=CONFIRMED)
+            for row, (faces, corner) in enumerate(zip(seen, corners, strict=True)):
+                found.append(again(batch[[row]], faces.shifted(*corner)))
         return Faces.concat(found)
 
 

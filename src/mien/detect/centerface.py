@@ -5,6 +5,7 @@ Xu et al., "CenterFace: Joint Face Detection and Alignment Using Face as Point",
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.detect.boxes import suppress
-from mien.detect.letterbox import check_rgb, place
+from mien.detect.letterbox import Placed, check_rgb, place
 from mien.faces import Faces
 from mien.models import Session, open_session
 
@@ -58,20 +59,25 @@ class CenterFace:
         """
         check_rgb(rgb)
         where = place(rgb, scale, margin=margin, multiple=MULTIPLE)
-        return where.undo(self.detect_batch(where.input(rgb)[None], score=score)[0])
+        return self.detect_placed([rgb], [where], score=score)[0]
 
-    def detect_batch(self, pictures: Array, *, score: float = SCORE) -> list[Faces]:
-        """The faces of each of several pictures, found in one run of the network.
+    def detect_placed(
+        self, pictures: Sequence[Array], places: Sequence[Placed], *, score: float = SCORE
+    ) -> list[Faces]:
+        """The faces of each of several pictures, found in one run; boxes in pixels of each.
 
         Args:
-            pictures: (n, H, W, 3) uint8, height and width multiples of 32.
+            pictures: n pictures (H, W, 3) uint8 of any sizes.
+            places: where each lies in its input; all inputs have one size, in multiples of 32.
             score: leave out faces below.
 
         Raises:
-            ValueError: their sides are no such multiples.
+            ValueError: the inputs differ in size, or their sides are no such multiples.
         """
-        maps = self._session.run(planes(pictures))
-        return [decode(*of_one, score=score) for of_one in zip(*maps, strict=True)]
+        pairs = list(zip(places, pictures, strict=True))
+        maps = self._session.run(planes(np.stack([where.input(rgb) for where, rgb in pairs])))
+        found = (decode(*of_one, score=score) for of_one in zip(*maps, strict=True))
+        return [where.undo(faces) for where, faces in zip(places, found, strict=True)]
 
 
 def planes(pictures: Array) -> Array:
