@@ -17,6 +17,7 @@ from mien.describe.openness import Openness
 from mien.describe.pose import Pose
 from mien.describe.quality import Quality
 from mien.detect.cascade import ImageDetector
+from mien.detect.video import VideoDetector
 from mien.errors import DecodeError, UsageError
 from mien.faces import Faces
 from mien.media import Frame, Source, Video, open_video, read_image
@@ -25,7 +26,6 @@ from mien.track.cuts import CutDetector
 from mien.track.tracker import OnlineTracker
 
 Rgb = NDArray[Any]
-PROFILES = ("fast", "balanced", "accurate")
 
 
 class Stage(Protocol):
@@ -161,14 +161,14 @@ def follow(
     threads: int | None = None,
 ) -> Iterator[tuple[Frame, Faces]]:
     """Yield every frame with its faces, under the tracker's provisional ids."""
-    detector = ImageDetector.load(profile, threads=threads)
+    detector = VideoDetector.load(profile, threads=threads)
     identify = cache(partial(stages_for, ("embedding",), threads=threads))
     stages = stages_for(columns, threads=threads)
     cuts = CutDetector()
     for frame in video.frames():
         embed = partial(_embedded, identify, frame)
         cut = cuts.update(frame.rgb_at(*CutDetector.SIZE_WH))
-        found = detector.detect(frame.rgb)
+        found = detector.detect(frame.rgb, whole=cut or tracker.in_doubt)
         faces = tracker.update(found, time=frame.time, embed=embed, cut=cut)
         yield frame, describe_all(stages, frame.rgb, faces)
 

@@ -11,9 +11,10 @@ import click
 
 from mien.cli.progress import progress_bar
 from mien.cli.sources import Source, find_sources, plan_outputs
+from mien.detect import PROFILES
 from mien.errors import ConfigurationError, DecodeError, MienError, UsageError
 from mien.media import probe, read_image
-from mien.pipeline import PROFILES, analyze_pixels, analyze_video
+from mien.pipeline import analyze_pixels, analyze_video
 from mien.report.face_api import columns_for, parse_attributes, write_photo_document
 from mien.timeline.media_analytics import write_media_analytics
 from mien.timeline.presets import Preset, parse_preset
@@ -61,7 +62,7 @@ class Job:
 )
 @click.option(
     "--profile",
-    type=click.Choice(PROFILES),
+    type=click.Choice([*PROFILES]),
     default="balanced",
     help="Speed against the smallest face [balanced].",
 )

@@ -1,0 +1,150 @@
+"""Detection in video: the whole frame now and then, and in between only where faces were.
+
+The whole frame is looked at as a photo is: on the first one, when asked to (after a cut, or when
+tracks are in doubt), when a face is not where it was, and at least every so many frames. In between
+CenterFace looks at small crops around the faces of the frame before, all in one run, at a thirtieth
+of the cost each. Boxes from crops differ by some hundredths of their size from those of the whole
+frame; how, is noted for each face when the whole frame is looked at, and put right until the next time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.detect.boxes import overlaps, suppress
+from mien.detect.cascade import ImageDetector
+from mien.detect.centerface import CenterFace
+from mien.detect.letterbox import place
+from mien.faces import Faces
+
+Array = NDArray[Any]
+
+CROP = 96
+"""Side of a crop in pixels of the network's input."""
+
+ROOM = 2.25
+"""Side of a crop to the longer side of the face: the face may move by half its width in a frame."""
+
+STAY = 0.12
+"""A crop is kept while its face is this near to its middle and to its size, in shares of a side."""
+
+MOST_CROPS = 12
+"""With more faces the whole frame costs no more than its crops."""
+
+SAME = 0.4
+"""Boxes from two crops that overlap by this much are one face seen twice."""
+
+EVERY = {"fast": 30, "balanced": 20, "accurate": 5}
+"""The whole frame at least every so many frames, by profile."""
+
+
+class VideoDetector:
+    """Finds the faces of one frame after the other. It remembers the last; use one for a video.
+
+    Attributes:
+        whole_frames: how often it has looked at the whole frame.
+    """
+
+    def __init__(self, images: ImageDetector, crops: CenterFace, every: int) -> None:
+        self._images = images
+        self._crops = crops
+        self._every = self._since = every
+        self._last = Faces.empty()
+        self._squares = np.zeros((0, 3), int)
+        self._correction = np.zeros((0, 4))
+        self.whole_frames = 0
+
+    @classmethod
+    def load(cls, profile: str = "balanced", *, threads: int | None = None) -> Self:
+        """Open the network for a profile of `EVERY`.
+
+        Raises:
+            UsageError: there is no such profile.
+            ModelError: the model cannot be had.
+        """
+        images = ImageDetector.load(profile, threads=threads)
+        return cls(images, images.network, EVERY[profile])
+
+    def detect(self, rgb: Array, *, whole: bool = False) -> Faces:
+        """The faces of the next frame, in its pixels: box, score, points.
+
+        Args:
+            rgb: (H, W, 3) uint8.
+            whole: look at the whole frame in any case: after a cut, or when tracks are in doubt.
+
+        Raises:
+            ValueError: it is no such array.
+        """
+        self._since += 1
+        due = whole or self._since >= self._every or len(self._last) > MOST_CROPS
+        near = None if due else self._near(rgb)
+        if near is None:
+            self._since = 0
+            self.whole_frames += 1
+            self._last = self._images.detect(rgb)
+            self._correct(rgb)
+        else:
+            size = np.tile(near.size_wh, 2)
+            self._last = replace(near, box_xyxy=near.box_xyxy + self._correction * size)
+        return self._last
+
+    def _correct(self, rgb: Array) -> None:
+        """Note how the box of each face differs from the one its crop gives, in shares of it."""
+        self._correction = np.zeros((len(self._last), 4))
+        if (near := self._near(rgb)) is not None:
+            apart = self._last.box_xyxy - near.box_xyxy
+            self._correction = apart / np.tile(near.size_wh, 2)
+
+    def _near(self, rgb: Array) -> Faces | None:
+        """Every face of the last frame around its last place; None if one is not there for sure."""
+        if not 0 < len(self._last) <= MOST_CROPS:
+            return self._last
+        self._squares = around(self._last, self._squares)
+        squares = self._squares.tolist()
+        crops = [cut(rgb, *square) for square in squares]
+        places = [place(crop, CROP / len(crop), room=CROP) for crop in crops]
+        looks = self._crops.detect_placed(crops, places)
+        picked = []
+        for row, (faces, (left, top, _)) in enumerate(zip(looks, squares, strict=True)):
+            if not len(faces):
+                return None
+            here = faces.shifted(left, top)
+            nearest = int(np.argmax(overlaps(self._last.box_xyxy[row], here.box_xyxy)[0]))
+            picked.append(here[[nearest]])
+        found = Faces.concat(picked)
+        kept = suppress(found.box_xyxy, found.score, iou=SAME)
+        return found if len(kept) == len(found) else None
+
+
+def around(faces: Faces, before: Array) -> Array:
+    """(n, 3) int left, top and side of the square to look at for each face.
+
+    A square of the frame before, of `before` (m, 3), is kept while it still fits: the network's
+    boxes tremble with the place of the face in its input.
+    """
+    side = np.ceil(faces.size_wh.max(axis=1) * ROOM).clip(min=CROP / 4)
+    centre = (faces.box_xyxy[:, :2] + faces.box_xyxy[:, 2:]) / 2
+    fresh = np.column_stack([np.floor(centre - side[:, None] / 2), side]).astype(int)
+    if not len(before):
+        return fresh
+    middle = before[:, :2] + before[:, 2:] / 2
+    away = np.abs(centre[:, None] - middle[None]).max(axis=2) / side[:, None]
+    resized = np.abs(np.log(side[:, None] / before[None, :, 2]))
+    fits = (away < STAY) & (resized < STAY)
+    old = before[np.argmin(np.where(fits, away, np.inf), axis=1)]
+    kept: Array = np.where(fits.any(axis=1)[:, None], old, fresh)
+    return kept
+
+
+def cut(rgb: Array, left: int, top: int, side: int) -> Array:
+    """(side, side, 3) square of the picture, black where it reaches past it."""
+    square = np.zeros((side, side, 3), np.uint8)
+    y, x = slice(max(top, 0), max(top + side, 0)), slice(max(left, 0), max(left + side, 0))
+    inside = rgb[y, x]
+    at = max(-top, 0), max(-left, 0)
+    square[at[0] : at[0] + inside.shape[0], at[1] : at[1] + inside.shape[1]] = inside
+    return square
