@@ -3,7 +3,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mien.describe import crops
@@ -16,6 +16,7 @@ def picture(height: int = 40, width: int = 60) -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
+@settings(deadline=None)
 @given(st.floats(-300, 300), st.floats(-300, 300), SIDES, ANGLES)
 def test_the_inverse_takes_points_back(x: float, y: float, side: float, roll: float) -> None:
     matrix = crops.square(np.array([10.0, -20.0]), side, roll, 64)
@@ -23,6 +24,7 @@ def test_the_inverse_takes_points_back(x: float, y: float, side: float, roll: fl
     assert crops.apply(crops.inverse(matrix), there) == pytest.approx(np.array([[x, y]]), abs=1e-6)
 
 
+@settings(deadline=None)
 @given(ANGLES, st.floats(0.1, 10), st.floats(-50, 50), st.floats(-50, 50))
 def test_similarity_finds_the_motion(roll: float, scale: float, x: float, y: float) -> None:
     source = np.array([[0.0, 0.0], [4.0, 1.0], [1.0, 5.0], [7.0, 7.0]])

@@ -45,6 +45,7 @@ def test_a_projected_head_gives_its_angles_back(angles: tuple[float, float, floa
     assert np.abs(wrapped(pose_of(seen_head(*angles))[0] - angles)).max() < 1
 
 
+@settings(deadline=None)
 @given(ANGLES)
 def test_rotation_and_angles_undo_each_other(angles: tuple[float, float, float]) -> None:
     rotation = rotation_from(*angles)
