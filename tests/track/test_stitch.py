@@ -43,8 +43,7 @@ def piece(
 ) -> Tracklet:
     spans = tuple((at(first), at(last)) for first, last in runs)
     weight = more.pop("weight", 0.0 if look is None else 3.0)
-    shot = more.pop("shot", 0)
-    return Tracklet(number, shot, spans, place, place, np.array(velocity), look, weight, **more)
+    return Tracklet(number, spans, place, place, np.array(velocity), look, weight, **more)
 
 
 ELSEWHERE = PLACE + 300
@@ -99,7 +98,6 @@ def test_a_blurred_piece_does_not_pull_a_sharp_one_away() -> None:
     ("change", "joined"),
     [
         ({}, True),
-        ({"shot": 1}, False),  # a cut lies between
         ({"place": PLACE + 40}, False),  # too far from where it was heading
         ({"look": person(2)}, False),  # another face at the same place
         ({"look": person(1, 0.55)}, True),  # the same face, badly seen
@@ -110,6 +108,13 @@ def test_a_short_gap_is_bridged_by_place(change: dict[str, Any], joined: bool) -
     before = piece(0, (0, 1), look=person(1))
     after = piece(1, (1.2, 2), **{"look": person(1), **change})
     ids = final_ids([before, after], reid=False)
+    assert (ids[0] == ids[1]) is joined
+
+
+@pytest.mark.parametrize(("cut", "joined"), [(1.0, True), (1.1, False), (1.2, False), (1.3, True)])
+def test_no_gap_is_bridged_across_a_cut(cut: float, joined: bool) -> None:
+    pieces = [piece(0, (0, 1)), piece(1, (1.2, 2))]
+    ids = final_ids(pieces, cuts=[at(9), at(cut)])
     assert (ids[0] == ids[1]) is joined
 
 

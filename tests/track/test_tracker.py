@@ -17,6 +17,7 @@ from mien.errors import UsageError
 from mien.faces import Faces
 from mien.timecode import Time
 from mien.track.settings import TrackerSettings
+from mien.track.stitch import final_ids
 from mien.track.tracker import OnlineTracker
 
 Array = NDArray[Any]
@@ -161,7 +162,20 @@ def test_a_cut_ends_every_track() -> None:
         for k in range(20)
     ]
     assert [int(n[0]) for n in ids if n is not None] == [0] * 10 + [1] * 10
+    assert tracker.cuts == [at(10 / 30)]
     assert tracker.finish() == {0: 0, 1: 1}
+
+
+def test_parts_of_a_video_followed_apart_are_joined_at_their_seam() -> None:
+    frames = [detections((100 + 4 * k, 150, 0.9), (500 - k, 250, 0.9)) for k in range(60)]
+    whole = OnlineTracker()
+    run(whole, frames)
+    first, second = OnlineTracker(), OnlineTracker(first_id=100)
+    for k, faces in enumerate(frames):
+        (first if k < 30 else second).update(faces, time=at(k / 30))
+    ids = final_ids(first.tracklets() + second.tracklets(), reid=False)
+    assert whole.finish() == {0: 0, 1: 1}
+    assert ids == {0: 0, 1: 1, 100: 0, 101: 1}
 
 
 def test_two_people_who_swap_places_unseen_are_told_by_their_faces() -> None:

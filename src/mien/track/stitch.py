@@ -10,12 +10,15 @@ with weighted centroid linkage, in which pieces seen at the same time can never 
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.timecode import Time
 from mien.track.appearance import OTHER_PERSON, distances
 from mien.track.boxes import iou
 from mien.track.tracklet import Tracklet, as_rows, seen_together
@@ -36,11 +39,15 @@ BLOCK = 512
 """Rows of the distance matrix that are computed at once."""
 
 
-def final_ids(tracklets: list[Tracklet], *, reid: bool = True) -> dict[int, int]:
+def final_ids(
+    tracklets: Sequence[Tracklet], *, cuts: Sequence[Time] = (), reid: bool = True
+) -> dict[int, int]:
     """Which person each piece belongs to.
 
     Args:
-        tracklets: the pieces, each with a provisional id of its own.
+        tracklets: the pieces, each with a provisional id of its own. They may come from trackers
+            that each followed a part of the video.
+        cuts: when new shots begin; no gap is bridged across.
         reid: whether to join pieces by appearance. Without it a person who was away for longer
             than `BRIDGE_S`, or comes back after a cut, has a new id.
 
@@ -49,7 +56,7 @@ def final_ids(tracklets: list[Tracklet], *, reid: bool = True) -> dict[int, int]
     """
     ordered = sorted(tracklets, key=lambda piece: (piece.start, piece.id))
     people = _People(ordered)
-    _bridge(people)
+    _bridge(people, sorted(cut.exact for cut in cuts))
     if reid:
         _join_alike(people)
     numbers: dict[int, int] = {}
@@ -95,7 +102,7 @@ class _People:
         self.weight[a] += self.weight[b]
 
 
-def _bridge(people: _People) -> None:
+def _bridge(people: _People, cuts: list[Fraction]) -> None:
     """Join pieces a short gap apart where the place fits and the appearance does not object."""
     pieces = people.pieces
     by_end = sorted(range(len(pieces)), key=lambda n: pieces[n].end)
@@ -107,8 +114,8 @@ def _bridge(people: _People) -> None:
         fits = {
             before: overlap
             for before in recent
-            if pieces[before].shot == piece.shot
-            and before not in continued
+            if before not in continued
+            and not _any_between(cuts, pieces[before].end, piece.start)
             and (overlap := _overlap(pieces[before], piece)) >= BRIDGE_IOU
             and not _differ(people, before, n)
             and people.may_merge(people.find(before), n)
@@ -117,6 +124,11 @@ def _bridge(people: _People) -> None:
             best = max(fits, key=lambda before: (fits[before], -before))
             continued.add(best)
             people.merge(people.find(best), n)
+
+
+def _any_between(cuts: list[Fraction], end: Time, start: Time) -> bool:
+    """Whether a shot begins after `end` and no later than `start`."""
+    return bisect_right(cuts, end.exact) < bisect_right(cuts, start.exact)
 
 
 def _overlap(before: Tracklet, after: Tracklet) -> float:

@@ -20,12 +20,11 @@ class Track:
 
     __slots__ = (
         "also", "appearance", "born_at", "confirmed", "conflicts", "first_box", "hits", "id",
-        "last_box", "look_at", "runs", "score", "seen_at", "shot", "sure_score",
+        "last_box", "look_at", "runs", "score", "seen_at", "sure_score",
     )  # fmt: skip
 
-    def __init__(self, number: int, box: Array, shot: int, seconds: float) -> None:
+    def __init__(self, number: int, box: Array, seconds: float) -> None:
         self.id = number
-        self.shot = shot
         self.first_box = self.last_box = box
         self.runs: list[tuple[Time, Time]] = []
         self.born_at = self.look_at = self.seen_at = seconds
@@ -71,6 +70,6 @@ class Track:
         """What is kept of it."""
         mean, weight = self.appearance.mean, self.appearance.weight
         return Tracklet(
-            self.id, self.shot, tuple(self.runs), self.first_box, self.last_box, velocity, mean,
+            self.id, tuple(self.runs), self.first_box, self.last_box, velocity, mean,
             weight, tuple(self.also),
         )  # fmt: skip

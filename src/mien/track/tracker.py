@@ -74,6 +74,9 @@ class OnlineTracker:
         first_id: the first provisional id; a driver that tracks parts of a video apart gives each
             part a range of its own.
         settings: the numbers.
+
+    Attributes:
+        cuts: the times at which new shots began.
     """
 
     def __init__(
@@ -87,7 +90,8 @@ class OnlineTracker:
         self._ended: list[Tracklet] = []
         self._start: Time | None = None
         self._seconds = self._before = 0.0
-        self._shot = self._shot_frames = 0
+        self._shot_frames = 0
+        self.cuts: list[Time] = []
 
     @property
     def in_doubt(self) -> bool:
@@ -117,7 +121,8 @@ class OnlineTracker:
         self._move_to(time)
         if cut:
             self._end(np.ones(len(self._tracks), bool))
-            self._shot, self._shot_frames = self._shot + 1, 0
+            self.cuts.append(time)
+            self._shot_frames = 0
         self._shot_frames += 1
         sighting = self._look(faces, embed)
         pairs = self._match(sighting)
@@ -160,7 +165,7 @@ class OnlineTracker:
             Provisional id → final id: 0, 1, 2 … by first appearance. Unconfirmed tracks are left
             out.
         """
-        return final_ids(self.tracklets(), reid=self._reid)
+        return final_ids(self.tracklets(), cuts=self.cuts, reid=self._reid)
 
     def _move_to(self, time: Time) -> None:
         if self._start is None:
@@ -296,7 +301,7 @@ class OnlineTracker:
                 continue
             taken.append(column)
             born.append((len(self._tracks), column))
-            self._tracks.append(Track(self._next_id, box[0], self._shot, self._seconds))
+            self._tracks.append(Track(self._next_id, box[0], self._seconds))
             self._next_id += 1
         if born:
             self._motion.add(sighting.boxes[[column for _, column in born]])

@@ -20,7 +20,6 @@ class Tracklet:
     Attributes:
         id: the provisional id.
         also: further provisional ids that turned out to be it, soon after their birth.
-        shot: the number of scene cuts before it; no track lives through a cut.
         runs: the stretches in which it was seen without a gap: (first, last) times, in order.
         first_box, last_box: (4,) where it was first and last seen.
         velocity: (2,) pixels a second when last seen.
@@ -29,7 +28,6 @@ class Tracklet:
     """
 
     id: int
-    shot: int
     runs: tuple[tuple[Time, Time], ...]
     first_box: Array
     last_box: Array
