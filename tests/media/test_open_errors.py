@@ -123,12 +123,12 @@ def test_only_sound(tmp_path: Path, name: str) -> None:
 def test_sound_with_cover_art(tmp_path: Path) -> None:
     path = tmp_path / "song.m4a"
     with av.open(str(path), "w", format="mp4") as container:
-        sound: Any = container.add_stream("aac", rate=48000)
+        sound: Any = container.add_stream("aac")
         cover: Any = container.add_stream("mjpeg", rate=1)
         cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"
         cover.disposition = av.stream.Disposition.attached_pic
-        container.mux(cover.encode(av.VideoFrame(64, 64, "yuvj420p")))
         add_silence(container, sound, 0.5)
+        container.mux(cover.encode(av.VideoFrame(64, 64, "yuvj420p")))
     with pytest.raises(NoVideoError):
         open_video(path)
 

@@ -20,11 +20,12 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from mien.media.container import format_name, nominal_rate
+from mien.media.container import READ_TIMEOUT_S, format_name, nominal_rate
 
-LOOKBACK = 18
-"""After so many packets, one that has given no picture is taken to hold none: a decoder keeps
-back at most 16 (H.264, annex A), and its threads one or two more."""
+DEEPEST = 16
+"""How many pictures a decoder keeps back at most to put them in order (H.264, A.3.1); each of its
+threads keeps one more. A packet that has given no picture after that is taken to hold none, as the
+second field of an interlaced one."""
 
 EMPTY_BYTES = 32
 """Packets up to this size can rightly give no picture (the place holders of MPEG-4's packed
@@ -35,10 +36,14 @@ BROADCAST = frozenset({"mpegts", "mpeg", "mpegvideo"})
 first good picture is skipped. FFmpeg marks packets of theirs as damaged that lie near a jump of the
 packet counters, as where one recording follows another, so only the decoder's word counts."""
 
-
 UNTIMED = frozenset({"avi", "mpegvideo"})
-"""Formats without times of display. AVI counts its packets, so the n-th picture shown takes the
-n-th count; a bare MPEG stream has nothing, and its frames come at the nominal rate."""
+"""Formats without times of display. AVI counts its packets: a picture has the count of its own, or
+with B-frames, the n-th one shown has the n-th count. A bare MPEG stream has nothing, and its frames
+come at the nominal rate."""
+
+TAIL = Fraction(3, 4)
+"""How far behind the last picture, in nominal frames, a packet must lie for its picture to be
+missed: the second field of an interlaced picture lies half a frame behind."""
 
 
 class Damage(Exception):
@@ -64,6 +69,7 @@ class Decoder:
         """`missing_bytes`: how much shorter the file is than it says it is."""
         self._container, self._stream, self._missing_bytes = container, stream, missing_bytes
         self._format = format_name(container)
+        self._lookback = DEEPEST + stream.codec_context.thread_count + 1
         self._waiting: dict[int, _Sent] = {}
         self._decode_times: list[int] = []
         self._held: deque[av.VideoFrame] = deque()
@@ -139,7 +145,7 @@ class Decoder:
             if not self._joining:
                 raise
             self._waiting.pop(sent.number, None)
-        self._waiting.pop(self._packets - LOOKBACK, None)
+        self._waiting.pop(self._packets - self._lookback, None)
 
     def _await(self, packet: Packet[VideoStream]) -> _Sent:
         time = packet.dts if self._format in UNTIMED else packet.pts
@@ -162,8 +168,15 @@ class Decoder:
             if picture.is_corrupt:
                 continue
             if self._format in UNTIMED:
-                picture.pts = heapq.heappop(self._decode_times) if self._decode_times else None
+                picture.pts = self._count_of(picture)
             self._held.append(picture)
+
+    def _count_of(self, picture: av.VideoFrame) -> int | None:
+        counts = self._decode_times
+        lowest = heapq.heappop(counts) if counts else None
+        if self._stream.codec_context.has_b_frames or not isinstance(picture.opaque, _Sent):
+            return lowest
+        return picture.opaque.time if self._format == "avi" else None
 
     def _whole(self) -> Iterator[av.VideoFrame]:
         first_missing = next(iter(self._waiting), self._packets)
@@ -212,8 +225,9 @@ class Decoder:
 
     def _check_tail(self) -> None:
         """PyAV drops an error that comes up while the decoder is emptied, and what follows it."""
+        after = self._last_pts + TAIL * self._frame_s / (self._stream.time_base or 1)
         for sent in self._waiting.values():
-            if sent.size > EMPTY_BYTES and sent.time is not None and sent.time > self._last_pts:
+            if sent.size > EMPTY_BYTES and sent.time is not None and sent.time > after:
                 raise Damage("its last pictures cannot be decoded")
 
     def _is_cut_off(self) -> bool:
@@ -238,4 +252,6 @@ def _reason(error: Exception) -> str:
         return str(error)
     if isinstance(error, av.InvalidDataError):
         return "the data is damaged"
+    if isinstance(error, av.ExitError):
+        return f"reading on took longer than {READ_TIMEOUT_S:.0f} s"
     return f"reading stopped ({getattr(error, 'strerror', error)})"
