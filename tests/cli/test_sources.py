@@ -51,6 +51,7 @@ def test_several_results_keep_their_places_and_never_meet(folder: Path) -> None:
     pairs = plan_outputs(find_sources([str(folder)]), str(folder / "out"), ".json")
     names = [path.relative_to(folder / "out").as_posix() for _, path in pairs if path]
     assert names == ["a/clip.mov.json", "a/clip.mp4.json", "b/photo.json"]
+    assert (folder / "out/a").is_dir()
 
 
 def test_what_cannot_be_told_apart_or_would_be_lost_is_refused(folder: Path) -> None:

@@ -150,7 +150,7 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(
     ("arguments", "sentence"),
     [
         (["--window-ms", "100"], "250"),
-        (["--window-ms", "300", "--interval-ms", "400"], "interval"),
+        (["--window-ms", "300", "--interval-ms", "400"], "above"),
         (["--interval-ms", "soon"], "soon"),
         (["--attributes", "smile"], "no model backs"),
         (["--attributes", "beauty"], "is no attribute"),
@@ -167,7 +167,7 @@ def test_what_makes_no_sense_is_bad_usage(run: Run, arguments: list[str], senten
 
 
 def test_a_missing_output_folder_is_named_before_the_work(run: Run, tmp_path: Path) -> None:
-    outcome = run("analyze", file_of("sample-astronaut"), "-o", tmp_path / "no/such/x.json")
+    outcome = run("analyze", tmp_path / "gone.jpg", "-o", tmp_path / "no/such/x.json")
     assert outcome.code == 1
     assert "there is no folder" in outcome.err
 

@@ -12,7 +12,7 @@ import click
 from mien.cli.progress import progress_bar
 from mien.cli.sources import Source, find_sources, plan_outputs
 from mien.detect import PROFILES
-from mien.errors import ConfigurationError, DecodeError, MienError, UsageError
+from mien.errors import ConfigurationError, DecodeError, MienError, ModelError, UsageError
 from mien.media import probe, read_image
 from mien.pipeline import analyze_pixels, analyze_video
 from mien.report.face_api import columns_for, parse_attributes, write_photo_document
@@ -83,17 +83,13 @@ def command(
     names = () if attributes.strip().lower() == "none" else parse_attributes(attributes)
     job = Job(choose_preset(**choices), names, profile)
     pairs = plan_outputs(find_sources(sources), output, ".json")
-    failures = [failure for source, path in pairs if (failure := _attempt(source, path, job))]
-    if len(pairs) > 1:
-        click.echo(f"{len(pairs) - len(failures)} of {len(pairs)} files done", err=True)
-    if failures:
-        raise (
-            failures[0]
-            if len(pairs) == 1
-            else SomeFailedError(
-                f"{len(failures)} of {len(pairs)} files could not be analysed; see above"
-            )
-        )
+    if len(pairs) == 1:
+        analyze_one(*pairs[0], job)
+        return
+    failed = sum(not _attempt(source, path, job) for source, path in pairs)
+    click.echo(f"{len(pairs) - failed} of {len(pairs)} files done", err=True)
+    if failed:
+        raise SomeFailedError(f"{failed} of {len(pairs)} files could not be analysed; see above")
 
 
 class SomeFailedError(MienError):
@@ -120,18 +116,28 @@ def _text_of(config: Path) -> str:
         raise ConfigurationError(f"cannot read the preset {config}: {error}") from error
 
 
-def _attempt(source: Source, path: Path | None, job: Job) -> MienError | None:
-    """Analyse one source; an error is said, and handed back so that the others go on."""
+def _attempt(source: Source, path: Path | None, job: Job) -> bool:
+    """Analyse one of several sources; a failure is told, and does not stop the others."""
     try:
-        if probe(source.path).kind == "image":
-            _photo(source.path, path, job)
-        else:
-            _video(source.path, path, job)
-    except UsageError:
-        raise
+        analyze_one(source, path, job)
+    except (UsageError, ModelError):
+        raise  # it would be the same for every source
     except MienError as error:
-        return error
-    return None
+        click.echo(f"mien: {error}", err=True)
+        return False
+    return True
+
+
+def analyze_one(source: Source, path: Path | None, job: Job) -> None:
+    """Analyse one source and write its document to `path`, or to standard output.
+
+    Raises:
+        MienError: it cannot be read, analysed or written.
+    """
+    if probe(source.path).kind == "image":
+        _photo(source.path, path, job)
+    else:
+        _video(source.path, path, job)
 
 
 def _photo(source: Path, path: Path | None, job: Job) -> None:

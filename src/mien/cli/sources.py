@@ -83,10 +83,14 @@ def plan_outputs(
         return [(sources[0], None)]
     target = Path(output)
     if len(sources) == 1 and not target.is_dir() and not output.endswith("/"):
+        if not target.parent.is_dir():
+            raise OutputError(f"cannot write {target}: there is no folder {target.parent}")
         pairs = [(sources[0], target)]
     else:
         make_folder(target)
         pairs = [(source, target / name) for source, name in _named(sources, suffix)]
+        for folder in sorted({path.parent for _, path in pairs}):
+            make_folder(folder, below=target)
     inputs = {source.path.resolve() for source in sources}
     for _, path in pairs:
         if path.resolve() in inputs:
@@ -105,17 +109,17 @@ def _named(sources: Sequence[Source], suffix: str) -> list[tuple[Source, Path]]:
     return list(zip(sources, names, strict=True))
 
 
-def make_folder(folder: Path) -> None:
-    """Make the last part of a path a folder, unless it is one.
+def make_folder(folder: Path, *, below: Path | None = None) -> None:
+    """Make a folder unless it is there: the last part of its path, or all parts that are `below`.
 
     Raises:
         OutputError: there is a file of that name, no folder above it, or no permission.
     """
-    if not folder.parent.is_dir():
+    if below is None and not folder.parent.is_dir():
         raise OutputError(f"cannot write to {folder}: there is no folder {folder.parent}")
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True, parents=below is not None)
     except FileExistsError as error:
         raise OutputError(f"cannot write into {folder}: it is a file") from error
-    except PermissionError as error:
-        raise OutputError(f"cannot make the folder {folder}: you may not write there") from error
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
