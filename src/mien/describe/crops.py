@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.errors import UsageError
+
 Array = NDArray[Any]
 
 
@@ -56,6 +58,19 @@ def inverse(matrix: Array) -> Array:
     return np.column_stack([turn, -turn @ matrix[:, 2]])
 
 
+def check_picture(rgb: Array) -> None:
+    """Check that this is a picture.
+
+    Raises:
+        UsageError: it is not an (H, W, 3) uint8 array with at least one pixel.
+    """
+    if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8:
+        kind = rgb.dtype if isinstance(rgb, np.ndarray) else type(rgb).__name__
+        raise UsageError(f"a picture must be an array of uint8, not {kind}")
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
+        raise UsageError(f"a picture must have the shape (H, W, 3), not {rgb.shape}")
+
+
 def scale_of(matrix: Array) -> float:
     """Crop pixels to a pixel of the picture."""
     return float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
@@ -65,7 +80,11 @@ def cut(rgb: Array, matrix: Array, size: int, *, border: int = cv2.BORDER_CONSTA
     """(size, size, 3) uint8 crop; black where it reaches past the picture, or as `border` has it.
 
     A crop that shrinks the picture to less than half is averaged first, so that it does not alias.
+
+    Raises:
+        UsageError: the picture is not an (H, W, 3) uint8 array with at least one pixel.
     """
+    check_picture(rgb)
     shrink = max(1, int(1 / scale_of(matrix) + 1e-6))
     part, matrix = _part(rgb, matrix, size, shrink)
     to_index = matrix.copy()  # OpenCV has the centre of the first pixel at (0, 0)
