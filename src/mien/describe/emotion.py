@@ -43,7 +43,7 @@ MIN_SIDE = 16.0
 pixels, 77 % at 20, 72 % at 16, 62 % at 12 (interim weights)."""
 
 MIN_SHARPNESS = 0.006
-"""Crops with less fine detail are too blurred; see `sharpness`. None of 800 faces had so little; nine
+"""Crops with less fine detail are too blurred; see `sharpness`. No face of 800 had so little. Nine
 in ten do under a Gaussian of 3 pixels of 48 (50 % right), one in a hundred under 1.5 (73 %)."""
 
 MAX_TURN_DEG = 45.0
