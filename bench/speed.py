@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -26,7 +27,6 @@ import click
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tests.clips import write_clip
 
 from mien.describe.demographics import Demographics
 from mien.describe.embedding import Embedding
@@ -36,7 +36,8 @@ from mien.describe.quality import Quality
 from mien.detect import ImageDetector
 from mien.media import open_video, read_image
 from mien.models import file_of
-from mien.pipeline import analyze_video
+from mien.pipeline import Stage, analyze_video
+from tests.clips import write_clip
 
 Rgb = NDArray[np.uint8]
 ROUNDS = 15
@@ -91,16 +92,16 @@ def photo_stages() -> Iterator[tuple[str, float]]:
     found = milliseconds(lambda: detector.detect(rgb))
     yield "detect, balanced", found
     total = found
-    for name, stage in [
-        ("mesh and landmarks", Mesh.load()),
-        ("pose", Pose.load()),
-        ("age and gender", Demographics.load()),
-        ("quality", Quality.load()),
-        ("embedding", Embedding.load()),
-    ]:
-        before = faces
-        spent = milliseconds(lambda stage=stage, before=before: stage.describe(rgb, before))  # type: ignore[misc]
-        faces = stage.describe(rgb, before)
+    stages: dict[str, Stage] = {
+        "mesh and landmarks": Mesh.load(),
+        "pose": Pose.load(),
+        "age and gender": Demographics.load(),
+        "quality": Quality.load(),
+        "embedding": Embedding.load(),
+    }
+    for name, stage in stages.items():
+        spent = milliseconds(partial(stage.describe, rgb, faces))
+        faces = stage.describe(rgb, faces)
         yield name, spent
         total += spent if name in ("mesh and landmarks", "pose", "age and gender") else 0
     yield "detect + mesh + pose + age and gender", total

@@ -35,7 +35,8 @@ def walk_commands() -> Iterator[tuple[str, click.Command]]:
 
 def command_reference() -> str:
     """The page that lists the help of every command, as the command line prints it."""
-    parts = ["# Command line\n\nWritten by `python -m docs.check --write` from the commands' own help.\n"]
+    origin = "Written by `python -m docs.check --write` from the commands' own help."
+    parts = [f"# Command line\n\n{origin}\n"]
     for name, command in walk_commands():
         context = click.Context(command, info_name=name, terminal_width=96)
         parts.append(f"## {name}\n\n```text\n{command.get_help(context)}\n```\n")

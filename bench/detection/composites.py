@@ -8,6 +8,8 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
 from bench.detection.corpus import Picture, Truth, pictures, read
 from bench.detection.recipes import (
     CLOSEUPS,
@@ -20,7 +22,6 @@ from bench.detection.recipes import (
     Wall,
 )
 from bench.detection.scoring import ious
-from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Recipe = Scatter | Closeup | Wall

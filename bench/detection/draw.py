@@ -7,10 +7,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from bench.detection.corpus import Truth
-from bench.detection.scoring import Tally
 from numpy.typing import NDArray
 
+from bench.detection.corpus import Truth
+from bench.detection.scoring import Tally
 from mien.faces import Faces
 
 Array = NDArray[Any]

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from numpy.typing import NDArray
+
 from bench.detection import composites, corpus
 from bench.detection.corpus import MissingPictureError, Picture, Truth
 from bench.detection.draw import annotate
 from bench.detection.scoring import SHARES, SIZES, Box, Rate, Tally, score
-from numpy.typing import NDArray
-
 from mien.detect import ImageDetector
 from mien.faces import Faces
 
@@ -223,7 +223,7 @@ def main(
         print(".", end="", flush=True, file=sys.stderr)
         found = score(sample.name, rgb.shape, truth, faces.box_xyxy, faces.score, iou=IOU)
         if draw is not None and (found.missed or found.extra):
-            annotate(rgb, truth, faces, found, draw / f"{sample.name}.jpg")
+            annotate(rgb, truth, faces, found, draw / f"{sample.name}.png")
 
     figures = report(evaluate(detector.detect, chosen, seen=seen))
     print(file=sys.stderr)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from bench.detection.corpus import Truth
 from numpy.typing import NDArray
+
+from bench.detection.corpus import Truth
 
 Array = NDArray[Any]
 
@@ -98,7 +99,8 @@ def score(
 
     The most confident detection goes first and takes the free face that it overlaps most. What
     takes none is a false positive, unless it overlaps an ignored face by `iou` or lies in one by
-    more than half. So a second detection of one face is a false positive.
+    more than half. So a second detection of one face is a false positive. Detections are clipped
+    to the picture, in which the truth lies.
 
     Args:
         shape: height and width of the picture.
@@ -106,6 +108,8 @@ def score(
         scores: (n,).
         iou: intersection over union from which two boxes are the same face.
     """
+    height, width = shape[:2]
+    boxes = np.asarray(boxes, float).clip(0, [width, height, width, height])
     free = np.ones(len(truth.faces), bool)
     overlaps, (ignored, inside) = ious(boxes, truth.faces)[0], ious(boxes, truth.ignore)
     tally = Tally()

@@ -26,6 +26,7 @@ from bench.tracking.simulate import Simulator, without_embedding
 from mien.describe.embedding import Embedding
 from mien.describe.mesh import Mesh
 from mien.detect.centerface import CenterFace
+from mien.detect.video import VideoDetector
 from mien.faces import Faces
 from mien.track.cuts import CutDetector
 from mien.track.tracker import OnlineTracker
@@ -33,6 +34,7 @@ from mien.track.tracker import OnlineTracker
 Array = NDArray[Any]
 Embed = Callable[[Faces], Faces]
 View = tuple[Faces, Embed, bool]  # what the tracker is given of a frame
+Views = Callable[[Scene, OnlineTracker], Iterator[View]]
 
 BACKGROUNDS = ("mountains", "coffee", "brick", "motorcycle", "meadow", "rocket")
 """Labelled pictures without a face."""
@@ -70,7 +72,7 @@ class Stopwatch:
         return described
 
 
-def simulated(scene: Scene) -> Iterator[View]:
+def simulated(scene: Scene, tracker: OnlineTracker) -> Iterator[View]:
     """Detections and embeddings made from the truth, and the true cuts."""
     simulator = Simulator(scene)
     for k in range(scene.frames):
@@ -84,37 +86,46 @@ def simulated(scene: Scene) -> Iterator[View]:
 
 
 class Real:
-    """Painted frames through the real detector, cut detector and embedding network."""
+    """Painted frames through a real detector, the cut detector and the embedding network.
 
-    def __init__(self) -> None:
-        self.detector = CenterFace.load()
+    Args:
+        cascade: detect as video analysis does, whole frames now and then and crops in between;
+            otherwise CenterFace looks at every frame, and its unsure detections count too.
+    """
+
+    def __init__(self, *, cascade: bool) -> None:
+        self.cascade = cascade
         self.stages = Mesh.load(), Embedding.load()
         labelled = {picture.name: picture for picture in pictures()}
         self.backgrounds = [read(labelled[name]) for name in BACKGROUNDS]
 
-    def __call__(self, scene: Scene) -> Iterator[View]:
+    def __call__(self, scene: Scene, tracker: OnlineTracker) -> Iterator[View]:
         """The frames of a scene."""
         painter, cuts = Painter(scene, people(), self.backgrounds), CutDetector()
+        whole, video = CenterFace.load(), VideoDetector.load()
         for k in range(scene.frames):
             rgb = painter.frame(k)
-            small = cv2.resize(rgb, CutDetector.SIZE_WH, interpolation=cv2.INTER_AREA)
-            faces = self.detector.detect(rgb, score=LOW_SCORE)
+            cut = cuts.update(
+                np.asarray(cv2.resize(rgb, CutDetector.SIZE_WH, interpolation=cv2.INTER_AREA))
+            )
+            if self.cascade:
+                faces = video.detect(rgb, whole=cut or tracker.in_doubt)
+            else:
+                faces = whole.detect(rgb, score=LOW_SCORE)
 
             def embed(some: Faces, rgb: Array = rgb) -> Faces:
                 for stage in self.stages:
                     some = stage.describe(rgb, some)
                 return some
 
-            yield faces, embed, cuts.update(np.asarray(small))
+            yield faces, embed, cut
 
 
-def follow(
-    scene: Scene, views: Iterator[View], *, reid: bool = True, cost: Cost | None = None
-) -> Tracks:
+def follow(scene: Scene, views: Views, *, reid: bool = True, cost: Cost | None = None) -> Tracks:
     """Run the tracker over a scene."""
     tracker, frames = OnlineTracker(reid=reid), []
     cost = cost or Cost()
-    for k, (faces, embed, cut) in enumerate(views):
+    for k, (faces, embed, cut) in enumerate(views(scene, tracker)):
         watch = Stopwatch(embed)
         start = time.perf_counter()
         frames.append(tracker.update(faces, time=scene.time(k), embed=watch, cut=cut))
@@ -125,7 +136,7 @@ def follow(
 
 
 def evaluate(
-    views: Callable[[Scene], Iterator[View]],
+    views: Views,
     scenarios: Sequence[str],
     seeds: Sequence[int],
     *,
@@ -137,7 +148,7 @@ def evaluate(
         costs[name] = Cost()
         for seed in seeds:
             scene = SCENARIOS[name](seed)
-            tracks = follow(scene, views(scene), reid=reid, cost=costs[name])
+            tracks = follow(scene, views, reid=reid, cost=costs[name])
             accounts[f"{name}/{seed}"] = accumulate(tracks, reid=reid)
     single = table(accounts)
     by_scenario = {
@@ -154,12 +165,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--detector", choices=["simulated", "real"], default="simulated")
+    parser.add_argument("--detector", choices=["simulated", "frames", "video"], default="simulated")
     parser.add_argument("--scenario", choices=list(SCENARIOS), action="append")
     parser.add_argument("--seed", type=int, action="append", help=f"by default {SEEDS}")
     parser.add_argument("--reid", choices=["on", "off"], default="on")
     options = parser.parse_args()
-    views = Real() if options.detector == "real" else simulated
+    views: Views = simulated
+    if options.detector != "simulated":
+        views = Real(cascade=options.detector == "video")
     rows, costs = evaluate(
         views,
         options.scenario or list(SCENARIOS),

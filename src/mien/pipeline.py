@@ -31,12 +31,16 @@ Rgb = NDArray[Any]
 class Stage(Protocol):
     """Fills columns of the record from the picture and the columns it needs."""
 
-    needs: tuple[str, ...]
-    fills: tuple[str, ...]
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The columns it reads, beside those of detection."""
+
+    @property
+    def fills(self) -> tuple[str, ...]:
+        """The columns it fills."""
 
     def describe(self, rgb: Rgb, faces: Faces) -> Faces:
         """A new record with the columns `fills`."""
-        ...
 
 
 STAGES: tuple[Any, ...] = (Mesh, Pose, Gaze, Openness, Embedding, Demographics, Quality, Emotion)

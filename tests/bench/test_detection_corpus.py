@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from bench.detection import composites, corpus
 from bench.detection.composites import Placed, compose, rotated_half_wh
 from bench.detection.corpus import Truth, pictures, read
 from bench.detection.recipes import CLOSEUPS, HEADS, SCATTERS, WALLS, Closeup, Scatter, Wall
 from bench.detection.scoring import Rate, Tally, ious, score
-from numpy.typing import NDArray
 
 FACES = np.array([[10.0, 10, 50, 60], [100, 10, 140, 60]])
 TRUTH = Truth(faces=FACES, ignore=np.array([[200.0, 0, 300, 100]]))

@@ -8,9 +8,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from bench.tracking.render import texture
 from numpy.typing import NDArray
 
+from bench.tracking.render import texture
 from mien.track.cuts import CutDetector
 
 Array = NDArray[Any]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from bench.tracking.evaluate import evaluate, follow, simulated
 from bench.tracking.scenarios import IDENTITIES, SCENARIOS, SEEDS, TUNING_SEEDS
 from bench.tracking.scene import HEAD
@@ -40,7 +41,7 @@ def test_no_switch_at_crossings(seed: int) -> None:
 
 def test_ids_depend_on_the_video_alone() -> None:
     scene = SCENARIOS["crowd"](SEEDS[0])
-    first, second = (follow(scene, simulated(scene)) for _ in range(2))
+    first, second = (follow(scene, simulated) for _ in range(2))
     assert first.ids == second.ids
     for a, b in zip(first.frames, second.frames, strict=True):
         assert a.track_id is not None

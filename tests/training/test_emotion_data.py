@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training.emotion import data
-from training.emotion.data import LABELS, NO_MAJORITY, majority, vote_targets
 
 from tests.conftest import SHARED
+from training.emotion import data
+from training.emotion.data import LABELS, NO_MAJORITY, majority, vote_targets
 
 NEUTRAL, HAPPINESS, DISGUST = (LABELS.index(name) for name in ("neutral", "happiness", "disgust"))
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from training.emotion.schedule import Settings, parse_stages, rate_share
 
 

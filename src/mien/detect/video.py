@@ -4,7 +4,7 @@ The whole frame is looked at as a photo is: on the first one, when asked to (aft
 tracks are in doubt), when a face is not where it was, and at least every so many frames. In between
 CenterFace looks at small crops around the faces of the frame before, all in one run, at a thirtieth
 of the cost each. Boxes from crops differ by some hundredths of their size from those of the whole
-frame; how, is noted for each face when the whole frame is looked at, and put right until the next time.
+frame; how, is noted for each face when the whole frame is looked at, and put right until the next.
 """
 
 from __future__ import annotations
