@@ -62,7 +62,7 @@ def test_boxes_are_in_pixels_of_the_picture_given(
     picture[top:, left:] = astronaut
     faces = blazeface.detect(picture)
     assert len(faces) == 1
-    expected = np.array([ASTRONAUT]) + [left, top, left, top]
+    expected = np.array([ASTRONAUT]) + np.array([left, top, left, top])
     assert iou(faces.box_xyxy, expected)[0, 0] > 0.65
 
 

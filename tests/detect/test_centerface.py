@@ -78,14 +78,13 @@ def test_a_face_and_its_points(centerface: CenterFace, astronaut: Array) -> None
 def test_boxes_are_in_pixels_of_the_picture_given(
     centerface: CenterFace, astronaut: Array, size: tuple[int, int]
 ) -> None:
-    # distorted on purpose within what is still a face: x and y must be scaled back alike
     width, height = size
     factor = min(width, height) / 512
     side = round(512 * factor)
     picture = plain(height, width)
     how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     picture[:side, -side:] = cv2.resize(astronaut, (side, side), interpolation=how)
-    expected = np.array([ASTRONAUT]) * factor + [width - side, 0, width - side, 0]
+    expected = np.array([ASTRONAUT]) * factor + np.array([width - side, 0, width - side, 0])
     faces = centerface.detect(picture, score=0.3)
     assert len(faces) == 1
     assert iou(faces.box_xyxy, expected)[0, 0] > 0.6

@@ -27,8 +27,8 @@ GRID = 48
 SCORE = 0.6
 IOU = 0.3
 """MediaPipe's own values."""
-LOGIT_LIMIT = 100.0
-"""Scores are clipped to this before the sigmoid, as MediaPipe does, so that it cannot overflow."""
+LOGIT_LIMIT = 80.0
+"""Logits are clipped to this, so that the sigmoid of a float32 cannot overflow."""
 
 
 class BlazeFace:
