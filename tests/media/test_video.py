@@ -433,3 +433,18 @@ def test_a_frame_of_8k_is_read_and_a_larger_one_refused(
     else:
         with pytest.raises(MediaTooLargeError, match="8704 x 4352"):
             open_video(path)
+
+
+def test_memory_does_not_grow_with_videos_and_frames(tmp_path: Path) -> None:
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("this system has no /proc to measure memory with")
+    path = write_clip(tmp_path / "a.mp4", [np.zeros((720, 1280, 3), np.uint8)] * 8)
+
+    def megabytes_after(rounds: int) -> float:
+        for _ in range(rounds):
+            for frame in read(path):
+                frame.rgb_at(64, 36)
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+
+    before = megabytes_after(10)
+    assert megabytes_after(30) < before + 15  # one picture kept of each would be 40

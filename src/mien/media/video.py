@@ -247,7 +247,9 @@ def _duration(container: InputContainer, stream: VideoStream, base: Fraction) ->
 
 
 def _orientation(picture: av.VideoFrame) -> Orientation:
-    matrix = cast(Mapping[str, Any], picture.side_data).get("DISPLAYMATRIX")
+    # PyAV never frees a picture whose side data was looked at, so a tiny copy of it is looked at.
+    tiny = picture.reformat(2, 2, "gray")
+    matrix = cast(Mapping[str, Any], tiny.side_data).get("DISPLAYMATRIX")
     if matrix is None:
         return Orientation()
     return Orientation.from_matrix(np.frombuffer(bytes(matrix), np.int32).tolist())
