@@ -14,12 +14,18 @@ def iou(a: Array, b: Array) -> Array:
     """(n, m) intersection over union of the boxes (n, 4) and (m, 4), xyxy; 0 for empty ones."""
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.prod(np.maximum(high - low, 0), axis=2)
-    area_a = np.prod(np.maximum(a[:, 2:] - a[:, :2], 0), axis=1)
-    area_b = np.prod(np.maximum(b[:, 2:] - b[:, :2], 0), axis=1)
-    total = area_a[:, None] + area_b[None] - shared
+    side = np.maximum(high - low, 0)
+    shared = side[..., 0] * side[..., 1]
+    total = _area(a)[:, None] + _area(b) - shared
     overlap: Array = np.divide(shared, total, out=np.zeros_like(shared), where=total > 0)
     return overlap
+
+
+def _area(boxes: Array) -> Array:
+    """(n,) 0 for a box that is turned inside out."""
+    width, height = np.maximum(boxes[:, 2:] - boxes[:, :2], 0).T
+    area: Array = width * height
+    return area
 
 
 def covered(boxes: Array) -> Array:

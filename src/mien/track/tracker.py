@@ -40,6 +40,15 @@ CLEAR_TRUST = 0.4
 
 
 @dataclass(frozen=True, eq=False)
+class _Looks:
+    """What n detections look like, beside t tracks."""
+
+    embedding: Array  # (n, d), NaN where there is none
+    trust: Array  # (n,)
+    distance: Array  # (t, n) between embeddings, NaN where either is missing
+
+
+@dataclass(frozen=True, eq=False)
 class _Sighting:
     """The n detections of a frame, weighed against the t tracks."""
 
@@ -49,21 +58,15 @@ class _Sighting:
     sure: Array  # (n,) bool
     overlap: Array  # (n,) with the nearest other detection
     motion: Array  # (t, n) cost by motion alone
-    trust: Array  # (n,) in its embedding
-    embedding: Array | None = None  # (n, d), NaN where there is none
-    distance: Array | None = None  # (t, n) between embeddings, NaN where either is missing
+    looks: _Looks | None = None
 
     @property
     def cost(self) -> Array:
         """(t, n) cost by motion and appearance."""
-        if self.distance is None:
+        if self.looks is None:
             return self.motion
-        both: Array = self.motion + evidence(self.distance, self.trust)
+        both: Array = self.motion + evidence(self.looks.distance, self.looks.trust)
         return both
-
-    def distance_at(self, row: int, column: int) -> float:
-        """The distance of one pair, NaN where it is not known."""
-        return float("nan") if self.distance is None else float(self.distance[row, column])
 
 
 class OnlineTracker:
@@ -187,12 +190,12 @@ class OnlineTracker:
         cost[[not track.confirmed for track in self._tracks]] += settings.unconfirmed_cost
         cost[:, ~usable] = np.inf
         overlap = covered(boxes)
-        plain = _Sighting(boxes, faces.score, usable, sure, overlap, cost, trust(faces, overlap))
+        plain = _Sighting(boxes, faces.score, usable, sure, overlap, cost)
         embedding = _embeddings(faces, self._doubted(plain) | self._due(plain), embed)
         if embedding is None:
             return plain
         distance = distances(self._known(embedding.shape[1]), embedding)
-        return replace(plain, embedding=embedding, distance=distance)
+        return replace(plain, looks=_Looks(embedding, trust(faces, overlap), distance))
 
     def _known(self, size: int) -> Array:
         """(t, size) the mean embedding of each track, NaN where there is none."""
@@ -243,9 +246,9 @@ class OnlineTracker:
             (row, column) for row, column in sure.tolist() if self._agrees(row, column, sighting)
         ]
         pairs = [*kept, *((row, column) for row, column in low.tolist())]
-        return pairs if sighting.distance is None else self._come_back(pairs, sighting)
+        return pairs if sighting.looks is None else self._come_back(pairs, sighting, sighting.looks)
 
-    def _come_back(self, pairs: Pairs, sighting: _Sighting) -> Pairs:
+    def _come_back(self, pairs: Pairs, sighting: _Sighting, looks: _Looks) -> Pairs:
         """Give a young track to the one out of sight whose person it shows, now that it is known.
 
         A face that comes out from behind something is first seen in part, and begins a track.
@@ -255,11 +258,11 @@ class OnlineTracker:
         for row, column in pairs:
             young = self._tracks[row]
             away = {
-                sighting.distance_at(t, column): t
+                float(looks.distance[t, column]): t
                 for t, track in enumerate(self._tracks)
                 if t not in matched and track.confirmed and track.seen_at < young.born_at
                 if sighting.motion[t, column] < self.settings.limit - FOR
-                if sighting.distance_at(t, column) < NEUTRAL
+                if looks.distance[t, column] < NEUTRAL
             }
             if young.appearance.count == 0 and away:
                 back = away[min(away)]
@@ -272,11 +275,12 @@ class OnlineTracker:
 
     def _agrees(self, row: int, column: int, sighting: _Sighting) -> bool:
         """False at the second clear view in a row that shows another person than the track's."""
-        track, distance = self._tracks[row], sighting.distance_at(row, column)
-        if np.isnan(distance) or track.appearance.count < 2:
+        track, looks = self._tracks[row], sighting.looks
+        if looks is None or np.isnan(looks.distance[row, column]) or track.appearance.count < 2:
             return True
-        clear = sighting.trust[column] > CLEAR_TRUST and sighting.overlap[column] < CLEAR_VIEW
-        track.conflicts = track.conflicts + 1 if clear and distance > OTHER_PERSON else 0
+        clear = looks.trust[column] > CLEAR_TRUST and sighting.overlap[column] < CLEAR_VIEW
+        other = clear and looks.distance[row, column] > OTHER_PERSON
+        track.conflicts = track.conflicts + 1 if other else 0
         return track.conflicts < 2
 
     def _correct(self, pairs: Pairs, sighting: _Sighting) -> None:
@@ -313,11 +317,12 @@ class OnlineTracker:
         track.see(sighting.boxes[column], score, time, self._seconds, self._before)
         if sighting.sure[column]:
             track.count(score, self.settings)
-        if sighting.embedding is not None and np.isfinite(sighting.embedding[column, 0]):
-            old = row < len(sighting.motion)
-            distance = sighting.distance_at(row, column) if old else float("nan")
-            weight = float(sighting.trust[column])
-            track.learn(sighting.embedding[column], distance, weight, self.settings)
+        looks = sighting.looks
+        if looks is not None and np.isfinite(looks.embedding[column, 0]):
+            known = row < len(looks.distance)  # not if it was born in this frame
+            distance = float(looks.distance[row, column]) if known else float("nan")
+            weight = float(looks.trust[column])
+            track.learn(looks.embedding[column], distance, weight, self.settings)
 
     def _given_up(self) -> Array:
         """(t,) the tracks that have been out of sight for too long."""
