@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import UnsupportedMediaError
-from mien.timecode import parse_rate
+from mien.timecode import SLOWEST, parse_rate
 from mien.timeline.timeline import Timeline
 
 Array = NDArray[Any]
@@ -92,9 +92,9 @@ def _constant_step(timeline: Timeline) -> Fraction | None:
     gaps = timeline.spans[:-1]
     if len(gaps) and (gaps == gaps[0]).all():
         return Fraction(int(gaps[0]))
-    if not (stated := parse_rate(timeline.video.rate)):
-        return None  # less than a frame in a million seconds
-    step = 1 / (stated * timeline.video.time_base)
+    if timeline.video.rate < SLOWEST:
+        return None
+    step = 1 / (parse_rate(timeline.video.rate) * timeline.video.time_base)
     if not len(gaps):
         own = Fraction(int(timeline.durations[0]))
         return step if abs(own - step) < 1 else own
