@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -352,3 +353,12 @@ def test_a_small_tiff_with_a_huge_tile_is_refused() -> None:
     data = bytearray(b"II*\0" + struct.pack("<I", 12) + b"\0\0\0\0" + ifd + struct.pack("<I", 0))
     with pytest.raises(MediaTooLargeError, match="60000 x 60000"):
         read_image(bytes(data))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff"])
+def test_sixteen_bit_colour_of_another_writer(suffix: str) -> None:
+    blue_first = np.zeros((8, 8, 3), np.uint16)
+    blue_first[...] = [0xFFFF, 0x8001, 0x1234]
+    written, data = cv2.imencode(suffix, blue_first)
+    assert written
+    assert (read_image(data.tobytes()) == [0x12, 0x80, 0xFF]).all()
