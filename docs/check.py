@@ -1,7 +1,7 @@
 """Hold the documentation to the code: links, commands, options, figures of the public surface.
 
-    python -m docs.check            exit code 1 and one line for each fault
-    python -m docs.check --write    write docs/reference/cli.md anew first
+python -m docs.check            exit code 1 and one line for each fault
+python -m docs.check --write    write docs/reference/cli.md anew first
 """
 
 from __future__ import annotations
