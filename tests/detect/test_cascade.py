@@ -304,8 +304,8 @@ def test_tiles_are_views_at_their_corners() -> None:
     ],
 )
 def test_a_close_view_fits_its_input(astronaut: Array, box: tuple[float, ...]) -> None:
-    part, where, (left, top) = close_view(astronaut, np.array(box, np.float32))
+    part, where, (left, top) = close_view(astronaut, np.array(box, np.float32), 48)
     assert part.size
-    assert where.input(part).shape == (cascade.CLOSE_SIDE, cascade.CLOSE_SIDE, 3)
+    assert where.input(part).shape == (128, 128, 3)
     same = astronaut[top : top + part.shape[0], left : left + part.shape[1]]
     np.testing.assert_array_equal(part, same)

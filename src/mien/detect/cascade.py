@@ -32,20 +32,25 @@ class Profile:
     Attributes:
         first: pixels of the first look; the picture is scaled down to them, never up.
         finer: pixels of the finer look; 0: there is none.
+        enlarge: how much the finer look may scale the picture up. The network sees one cell of its
+            maps every 4 pixels, and so knows a face of 48 far better than one of 24.
         always: the finer look does not wait for hints of small faces.
         hint: the score from which a candidate is worth a second look.
+        close: the size of the face in the second look, in pixels.
     """
 
     first: int
     finer: int
+    enlarge: float
     always: bool
     hint: float
+    close: int
 
 
 PROFILES = {
-    "fast": Profile(first=640 * 360, finer=0, always=False, hint=0.2),
-    "balanced": Profile(first=854 * 480, finer=1568 * 882, always=False, hint=0.15),
-    "accurate": Profile(first=854 * 480, finer=3840 * 2160, always=True, hint=0.1),
+    "fast": Profile(640 * 360, finer=0, enlarge=1, always=False, hint=0.2, close=48),
+    "balanced": Profile(854 * 480, finer=1568 * 882, enlarge=1, always=False, hint=0.15, close=48),
+    "accurate": Profile(854 * 480, finer=3840 * 2160, enlarge=2, always=True, hint=0.1, close=96),
 }
 
 FRAMED_SIDE, FRAMED_MARGIN = 128, 64
@@ -60,8 +65,8 @@ SURE = 0.6
 """Candidates from here up are faces."""
 CONFIRMED = 0.35
 """The others are faces when the second look finds them again with at least this score."""
-CLOSE_SIDE, CLOSE_FACE = 128, 48
-"""The second look: side of its input, and size of the face in it."""
+SURROUNDINGS = 2.67
+"""Side of the second look's input by the size of the face in it."""
 SAME_PLACE = 0.4
 """Overlap from which the second look has found the candidate."""
 MOST_CLOSE, BATCH = 128, 16
@@ -118,7 +123,7 @@ class ImageDetector:
         scale = scale_for(rgb, profile.first)
         first = self.network.detect(rgb, score=profile.hint, scale=scale)
         yield first[sizes(first) * scale <= LARGE]
-        finer = scale_for(rgb, profile.finer) if profile.finer else 0.0
+        finer = scale_for(rgb, profile.finer, most=profile.enlarge) if profile.finer else 0.0
         hinted = (sizes(first) * scale < SMALL).any()
         if finer > scale and (profile.always or hinted):
             for part, corner in tiles(rgb, finer):
@@ -132,7 +137,9 @@ class ImageDetector:
         found = []
         for start in range(0, len(best), BATCH):
             batch = best[start : start + BATCH]
-            parts, places, corners = zip(*(close_view(rgb, b) for b in batch.box_xyxy), strict=True)
+            parts, places, corners = zip(
+                *(close_view(rgb, box, self._profile.close) for box in batch.box_xyxy), strict=True
+            )
             seen = self.network.detect_placed(parts, places, score=CONFIRMED)
             for row, (faces, corner) in enumerate(zip(seen, corners, strict=True)):
                 found.append(again(batch[[row]], faces.shifted(*corner)))
@@ -145,14 +152,14 @@ def sizes(faces: Faces) -> Array:
     return np.asarray(np.sqrt(area))
 
 
-def scale_for(rgb: Array, pixels: int) -> float:
-    """The scale, at most 1, at which the input for a picture has about this many pixels.
+def scale_for(rgb: Array, pixels: int, *, most: float = 1.0) -> float:
+    """The scale, at most `most`, at which the input for a picture has about this many pixels.
 
     A side of the input is never below `MULTIPLE`, which is what bounds a picture 10,000 by 5.
     """
     height, width = rgb.shape[:2]
     by_area = math.sqrt(pixels / (height * width))
-    return float(min(1.0, by_area, pixels / MULTIPLE / max(height, width)))
+    return float(min(most, by_area, pixels / MULTIPLE / max(height, width)))
 
 
 def tiles(rgb: Array, scale: float) -> Iterator[tuple[Array, tuple[int, int]]]:
@@ -177,20 +184,21 @@ def spans(length: int, most: float, shared: float) -> list[tuple[int, int]]:
     return [(int(start), int(start) + side) for start in starts]
 
 
-def close_view(rgb: Array, box: Array) -> tuple[Array, Placed, tuple[int, int]]:
-    """The surroundings of a candidate with the candidate at `CLOSE_FACE` pixels.
+def close_view(rgb: Array, box: Array, face: int) -> tuple[Array, Placed, tuple[int, int]]:
+    """The surroundings of a candidate, with the candidate at `face` pixels.
 
     Returns:
         The part of the picture, its place in the input, and its upper left corner in the picture.
     """
+    room = round(face * SURROUNDINGS / MULTIPLE) * MULTIPLE
     size = max(1.0, math.sqrt(float((box[2:] - box[:2]).prod())))
-    half, centre = size * CLOSE_SIDE / CLOSE_FACE / 2, (box[:2] + box[2:]) / 2
+    half, centre = size * room / face / 2, (box[:2] + box[2:]) / 2
     limit = np.array([rgb.shape[1], rgb.shape[0]])
     low = np.floor(centre - half).clip(0, limit - 1).astype(int)
     high = np.maximum(np.ceil(centre + half), low + 1).clip(max=limit).astype(int)
     part = rgb[low[1] : high[1], low[0] : high[0]]
-    scale = min(CLOSE_FACE / size, CLOSE_SIDE / max(part.shape[:2]))
-    return part, place(part, scale, room=CLOSE_SIDE), (int(low[0]), int(low[1]))
+    scale = min(face / size, room / max(part.shape[:2]))
+    return part, place(part, scale, room=room), (int(low[0]), int(low[1]))
 
 
 def again(candidate: Faces, seen: Faces) -> Faces:
