@@ -208,12 +208,12 @@ def test_a_column_that_is_there_is_used_and_nothing_is_asked() -> None:
     assert tracker.tracklets()[0].embedding is not None
 
 
-def test_embeddings_that_fail_are_as_if_not_asked() -> None:
+def test_embeddings_that_fail_leave_the_track_to_its_motion() -> None:
     looks = Looks(fails=True)
     tracker = OnlineTracker()
-    ids = run(tracker, [detections((100 + k, 150, 0.9)) for k in range(40)], embed=looks)
-    assert ids == [[0]] * 40
-    assert sum(looks.asked) > 0
+    ids = run(tracker, [detections((100 + k, 150, 0.9)) for k in range(90)], embed=looks)
+    assert ids == [[0]] * 90
+    assert 1 <= sum(looks.asked) <= 4  # and not again in every frame
     (tracklet,) = tracker.tracklets()
     assert tracklet.embedding is None
 

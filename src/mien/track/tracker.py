@@ -43,6 +43,7 @@ CLEAR_TRUST = 0.4
 class _Looks:
     """What n detections look like, beside t tracks."""
 
+    wanted: Array  # (n,) bool: whose embedding was asked for
     embedding: Array  # (n, d), NaN where there is none
     trust: Array  # (n,)
     distance: Array  # (t, n) between embeddings, NaN where either is missing
@@ -191,11 +192,12 @@ class OnlineTracker:
         cost[:, ~usable] = np.inf
         overlap = covered(boxes)
         plain = _Sighting(boxes, faces.score, usable, sure, overlap, cost)
-        embedding = _embeddings(faces, self._doubted(plain) | self._due(plain), embed)
+        wanted = self._doubted(plain) | self._due(plain)
+        embedding = _embeddings(faces, wanted, embed)
         if embedding is None:
             return plain
         distance = distances(self._known(embedding.shape[1]), embedding)
-        return replace(plain, looks=_Looks(embedding, trust(faces, overlap), distance))
+        return replace(plain, looks=_Looks(wanted, embedding, trust(faces, overlap), distance))
 
     def _known(self, size: int) -> Array:
         """(t, size) the mean embedding of each track, NaN where there is none."""
@@ -318,11 +320,15 @@ class OnlineTracker:
         if sighting.sure[column]:
             track.count(score, self.settings)
         looks = sighting.looks
-        if looks is not None and np.isfinite(looks.embedding[column, 0]):
+        if looks is None:
+            return
+        if np.isfinite(looks.embedding[column, 0]):
             known = row < len(looks.distance)  # not if it was born in this frame
             distance = float(looks.distance[row, column]) if known else float("nan")
             weight = float(looks.trust[column])
             track.learn(looks.embedding[column], distance, weight, self.settings)
+        elif looks.wanted[column]:
+            track.look_at = self._seconds + self.settings.refresh_s
 
     def _given_up(self) -> Array:
         """(t,) the tracks that have been out of sight for too long."""
