@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mien.errors import UsageError
+from mien.faces import Faces
+from mien.report.face_api import (
+    ATTRIBUTES,
+    columns_for,
+    detect_entries,
+    parse_attributes,
+    write_photo_document,
+)
+
+
+@pytest.fixture
+def faces() -> Faces:
+    """A small face and a larger one that reaches past the left and lower edges of 200 x 100."""
+    emotion = np.zeros((2, 8))
+    emotion[:, 1] = 1
+    return Faces(
+        np.array([[10.4, 20.6, 30.4, 50.6], [-8, 40, 80, 130.0]]),
+        np.array([0.9, 0.8]),
+        age=np.array([31.26, np.nan]),
+        gender=np.array([0.5, 0.49]),
+        pose_deg=np.array([[1.04, -0.04, 3], [np.nan] * 3]),
+        emotion=emotion,
+        quality=np.array([[0.2, 0.5, 0.1], [0.8, 0.9, 0.75]]),
+    )
+
+
+def test_the_largest_face_comes_first_in_whole_pixels_of_the_picture(faces: Faces) -> None:
+    entries = detect_entries(faces, width=200, height=100)
+    assert entries == [
+        {"faceRectangle": {"top": 40, "left": 0, "width": 80, "height": 60}},
+        {"faceRectangle": {"top": 21, "left": 10, "width": 20, "height": 30}},
+    ]
+
+
+def test_names_units_and_roundings(faces: Faces) -> None:
+    entry = detect_entries(faces, width=200, height=100, attributes=ATTRIBUTES)[1]
+    assert entry["faceAttributes"] == {
+        "age": 31.3,
+        "gender": "female",
+        "headPose": {"pitch": 0.0, "roll": 3.0, "yaw": 1.0},
+        "emotion": {
+            **dict.fromkeys(["anger", "contempt", "disgust", "fear"], 0.0),
+            "happiness": 1.0,
+            **dict.fromkeys(["neutral", "sadness", "surprise"], 0.0),
+        },
+        "blur": {"blurLevel": "Low", "value": 0.2},
+        "exposure": {"exposureLevel": "GoodExposure", "value": 0.5},
+        "noise": {"noiseLevel": "Low", "value": 0.1},
+    }
+    assert "-0.0" not in json.dumps(entry)
+    assert list(entry["faceAttributes"]["emotion"]) == sorted(entry["faceAttributes"]["emotion"])
+
+
+def test_what_failed_for_a_face_is_left_out_of_it(faces: Faces) -> None:
+    attributes = detect_entries(faces, width=200, height=100, attributes=ATTRIBUTES)[0]
+    assert set(attributes["faceAttributes"]) == {"gender", "emotion", "blur", "exposure", "noise"}
+    assert attributes["faceAttributes"]["gender"] == "male"
+    assert attributes["faceAttributes"]["blur"]["blurLevel"] == "High"
+    assert attributes["faceAttributes"]["exposure"]["exposureLevel"] == "OverExposure"
+
+
+def test_landmarks_are_given_for_a_fitted_mesh_only(faces: Faces) -> None:
+    mesh = np.full((2, 478, 3), np.nan)
+    mesh[0] = 12.34
+    entries = detect_entries(replace(faces, mesh=mesh), width=200, height=100)
+    assert "faceLandmarks" not in entries[0]
+    assert len(entries[1]["faceLandmarks"]) == 27
+    assert entries[1]["faceLandmarks"]["noseTip"] == {"x": 12.3, "y": 12.3}
+
+
+def test_a_stage_that_did_not_run_is_a_mistake_of_the_caller(faces: Faces) -> None:
+    with pytest.raises(ValueError, match="did not run"):
+        detect_entries(replace(faces, age=None), width=9, height=9, attributes=["age"])
+
+
+def test_no_face_is_an_empty_list() -> None:
+    target = io.StringIO()
+    write_photo_document(Faces.empty(), target, name="ä.png", width=3, height=2)
+    document = {"source": "ä.png", "width": 3, "height": 2, "faces": []}
+    assert json.loads(target.getvalue()) == document
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("all", tuple(ATTRIBUTES)),
+        (" ALL ", tuple(ATTRIBUTES)),
+        ("age, HeadPose,age", ("age", "headPose")),
+        ("", ()),
+    ],
+)
+def test_lists_of_attributes(text: str, names: tuple[str, ...]) -> None:
+    assert parse_attributes(text) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("age,smile", "no model backs"), ("age,charm", "'charm' is no attribute")],
+)
+def test_attributes_that_cannot_be_given(text: str, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        parse_attributes(text)
+
+
+def test_the_columns_that_attributes_are_read_from() -> None:
+    assert columns_for(["blur", "noise", "age"]) == ("quality", "age")
