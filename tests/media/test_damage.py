@@ -193,3 +193,19 @@ def test_random_damage_is_survived(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", FUZZED)
 def test_much_random_damage_is_survived(tmp_path: Path, kind: str) -> None:
     fuzz(tmp_path, kind, 400)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+@pytest.mark.parametrize("index", [N - 1, N - 2, N - 3])
+@pytest.mark.parametrize(
+    "kind", ["MP4 H.264", "MP4 H.264 with B-frames", "MKV H.264 with B-frames"]
+)
+def test_damage_at_the_end(tmp_path: Path, kind: str, index: int, threads: int) -> None:
+    """PyAV drops an error that comes up while it empties the decoder, and the pictures behind."""
+    path = clip(tmp_path, kind)
+    at, size = packets_of(path)[index]
+    data = bytearray(path.read_bytes())
+    data[at + 16 : at + size] = bytes([0, 0, 0, 4] * size)[: size - 16]
+    numbers, _, _ = read_until_damage(bytes(data), threads=threads)
+    assert numbers == list(range(len(numbers)))
+    assert index - 4 <= len(numbers) < N
