@@ -45,6 +45,24 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         file.write("x")
 
 
+def test_a_device_is_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OutputError, match="no ordinary file"), replacing(pipe):
+        pass
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "real")
+    with replacing(link) as file:
+        file.write("new")
+    assert link.is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+
+
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [

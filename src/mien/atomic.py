@@ -18,10 +18,16 @@ def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
 
     The bytes go to a hidden file in the same folder, are flushed to disk, and the file is renamed;
     whatever stood at `path` before stays untouched until then. `mode` is "w" (UTF-8 text) or "wb".
+    A symbolic link is followed: what it points to is replaced, not the link.
 
     Raises:
-        OutputError: the folder is missing or not writable, or the disk is full.
+        OutputError: the folder is missing or not writable, the disk is full, or `path` is there and
+            no ordinary file (a rename would put a file in the place of a device).
     """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        what = "a folder; name a file" if path.is_dir() else "no ordinary file"
+        raise OutputError(f"cannot write {path}: it is {what}")
     beside = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
         with open(beside, mode, encoding=None if "b" in mode else "utf-8") as file:
@@ -47,8 +53,6 @@ def _explained(error: OSError, path: Path) -> OSError:
             return OutputError(f"cannot write {path}: the folder or file is not writable for you")
         case errno.ENOSPC | errno.EDQUOT:
             return OutputError(f"cannot write {path}: the disk is full; nothing was kept of it")
-        case errno.EISDIR:
-            return OutputError(f"cannot write {path}: it is a folder; name a file")
         case errno.ENAMETOOLONG:
             return OutputError(f"cannot write {path.name[:40]}…: the name is too long")
         case _:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
+import cv2
 import jsonschema
 import numpy as np
 import pytest
@@ -170,6 +172,33 @@ def test_a_missing_output_folder_is_named_before_the_work(run: Run, tmp_path: Pa
     outcome = run("analyze", tmp_path / "gone.jpg", "-o", tmp_path / "no/such/x.json")
     assert outcome.code == 1
     assert "there is no folder" in outcome.err
+
+
+def test_the_smallest_picture_has_no_face(run: Run, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "dot.png"), np.zeros((1, 1, 3), np.uint8))
+    outcome = run("analyze", tmp_path / "dot.png")
+    assert outcome.code == 0
+    assert json.loads(outcome.out)["faces"] == []
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused(run: Run, tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.png"
+    cv2.imwrite(str(bomb), np.zeros((8, 8, 3), np.uint8))
+    data = bytearray(bomb.read_bytes())
+    data[16:24] = (200_000).to_bytes(4, "big") * 2  # width and height in its header
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    bomb.write_bytes(data)
+    outcome = run("analyze", bomb)
+    assert outcome.code == 1
+    assert "bomb.png" in outcome.err
+    assert "200000" in outcome.err.replace(",", "")
+
+
+def test_a_device_as_output_is_refused_and_stays(run: Run) -> None:
+    outcome = run("analyze", file_of("sample-astronaut"), "-o", "/dev/full")
+    assert outcome.code == 1
+    assert "no ordinary file" in outcome.err
+    assert Path("/dev/full").is_char_device()
 
 
 def test_what_came_before_damage_is_kept_as_partial(run: Run, tmp_path: Path) -> None:
