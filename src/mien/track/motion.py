@@ -95,10 +95,10 @@ class Motion:
         centre, log_size = _split(box_xyxy)
         width = np.exp(self.log_size[rows, :1])
         off = centre - self.centre[rows]
-        noise = np.where(sure, JITTER, JITTER_LOW_SCORE) ** 2
-        pp, pv, vv = self.variance[rows].T
-        surprise = np.sum((off / width) ** 2, axis=1) / (pp + noise) / SURPRISE
-        pp, pv, vv = self.variance[rows].T * np.maximum(surprise, 1)
+        noise = np.where(sure, JITTER**2, JITTER_LOW_SCORE**2)
+        pp, pv, vv = variance = self.variance[rows].T
+        surprise = ((off / width) ** 2).sum(axis=1) / (pp + noise) / SURPRISE
+        pp, pv, vv = variance * np.maximum(surprise, 1)
         gain, drift = pp / (pp + noise), pv / (pp + noise)
         self.centre[rows] += gain[:, None] * off
         self.velocity[rows] += drift[:, None] * off

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -57,11 +58,15 @@ class _Sighting:
     score: Array  # (n,)
     usable: Array  # (n,) bool
     sure: Array  # (n,) bool
-    overlap: Array  # (n,) with the nearest other detection
     motion: Array  # (t, n) cost by motion alone
     looks: _Looks | None = None
 
-    @property
+    @cached_property
+    def overlap(self) -> Array:
+        """(n,) with the nearest other detection."""
+        return covered(self.boxes)
+
+    @cached_property
     def cost(self) -> Array:
         """(t, n) cost by motion and appearance."""
         if self.looks is None:
@@ -190,14 +195,15 @@ class OnlineTracker:
         cost = self._motion.cost(boxes)
         cost[[not track.confirmed for track in self._tracks]] += settings.unconfirmed_cost
         cost[:, ~usable] = np.inf
-        overlap = covered(boxes)
-        plain = _Sighting(boxes, faces.score, usable, sure, overlap, cost)
+        plain = _Sighting(boxes, faces.score, usable, sure, cost)
         wanted = self._doubted(plain) | self._due(plain)
         embedding = _embeddings(faces, wanted, embed)
         if embedding is None:
             return plain
         distance = distances(self._known(embedding.shape[1]), embedding)
-        return replace(plain, looks=_Looks(wanted, embedding, trust(faces, overlap), distance))
+        return replace(
+            plain, looks=_Looks(wanted, embedding, trust(faces, plain.overlap), distance)
+        )
 
     def _known(self, size: int) -> Array:
         """(t, size) the mean embedding of each track, NaN where there is none."""
@@ -228,10 +234,10 @@ class OnlineTracker:
             for row, track in enumerate(self._tracks)
             if track.look_at <= self._seconds and track.hits >= hits
         ]
-        if rows and len(due):
-            column = sighting.motion[rows].argmin(axis=1)
-            likely = sighting.motion[rows, column] < self.settings.doubt
-            due[column[likely]] = True
+        if not rows or not len(due):
+            return due
+        column = sighting.motion[rows].argmin(axis=1)
+        due[column[sighting.motion[rows, column] < self.settings.doubt]] = True
         clear: Array = due & sighting.sure & (sighting.overlap < CLEAR_VIEW)
         return clear
 
