@@ -78,6 +78,10 @@ def test_faces_are_found_in_their_scenes_at_their_times(tmp_path: Path) -> None:
     assert len(shares) == 40
     assert shares == sorted(shares)
     assert 0.9 < shares[-1] <= 1
+    ids = {name: set(timeline.frame[rows].tolist()) for name, rows in timeline.tracks().items()}
+    assert ids == {0: {*range(15), *range(25, 40)}}, "the same woman, mirrored"
+    apart = analyze_video(clip, reid=False).tracks()
+    assert [len(rows) for rows in apart.values()] == [15, 15]
     seen = sorted(set(timeline.frame.tolist()))
     assert seen == [*range(15), *range(25, 40)]
     assert timeline.time(25).exact == 25 * Fraction(1001, 30000)

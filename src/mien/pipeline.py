@@ -126,6 +126,7 @@ def analyze_video(
     columns: Collection[str] = (),
     keep: Collection[str] = (),
     profile: str = "balanced",
+    reid: bool = True,
     threads: int | None = None,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> Timeline:
@@ -136,6 +137,8 @@ def analyze_video(
         columns: the columns of `Faces` to fill beside box, score, points and track_id.
         keep: of the large columns (mesh, embedding), those that the timeline shall hold.
         profile: "fast", "balanced" or "accurate".
+        reid: whether somebody who comes back after a long absence or a cut gets the id they had,
+            by their looks; without it a new one.
         threads: for inference; by default one for each core.
         on_progress: called with the share of the video that is done, 0..1.
 
@@ -146,7 +149,7 @@ def analyze_video(
         ModelError: a model cannot be had.
     """
     with open_video(source) as video, TimelineBuilder(_facts(video), keep) as timeline:
-        tracker = OnlineTracker()
+        tracker = OnlineTracker(reid=reid)
         try:
             for frame, faces in follow(video, tracker, columns, profile, threads):
                 timeline.add(frame.time, frame.duration, faces)

@@ -25,11 +25,12 @@ MODES = ("faces", "perFaceEmotion", "aggregateEmotion")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is asked of every source: the preset, the attributes of photos, the profile."""
+    """What is asked of every source: preset, attributes of photos, profile, ids over the video."""
 
     preset: Preset
     attributes: tuple[str, ...]
     profile: str
+    reid: bool
 
 
 @click.command("analyze")
@@ -66,8 +67,19 @@ class Job:
     default="balanced",
     help="Speed against the smallest face [balanced].",
 )
+@click.option(
+    "--reid",
+    type=click.Choice(["on", "off"]),
+    default="on",
+    help="Whether somebody who comes back after a long absence keeps the id [on].",
+)
 def command(
-    sources: tuple[str, ...], output: str | None, profile: str, attributes: str, **choices: Any
+    sources: tuple[str, ...],
+    output: str | None,
+    profile: str,
+    reid: str,
+    attributes: str,
+    **choices: Any,
 ) -> None:
     """Find, follow and describe the faces in photos and videos.
 
@@ -81,7 +93,7 @@ def command(
              mien analyze interview.mp4 --mode aggregateEmotion --window-ms 1000
     """
     names = () if attributes.strip().lower() == "none" else parse_attributes(attributes)
-    job = Job(choose_preset(**choices), names, profile)
+    job = Job(choose_preset(**choices), names, profile, reid == "on")
     pairs = plan_outputs(find_sources(sources), output, ".json")
     if len(pairs) == 1:
         analyze_one(*pairs[0], job)
@@ -159,7 +171,9 @@ def _video(source: Path, path: Path | None, job: Job) -> None:
     columns = () if job.preset.mode == "faces" else ("emotion",)
     try:
         with progress_bar(source.name) as show:
-            timeline = analyze_video(source, columns=columns, profile=job.profile, on_progress=show)
+            timeline = analyze_video(
+                source, columns=columns, profile=job.profile, reid=job.reid, on_progress=show
+            )
     except DecodeError as error:
         if path is None or not isinstance(error.partial, Timeline):
             raise
