@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mien.detect import PROFILES, CenterFace, ImageDetector, cascade
-from mien.detect.cascade import again, close_view, scale_for, spans, tiles
+from mien.detect.cascade import again, close_view, scale_for, spans, tiles, uncut
 from mien.errors import UsageError
 from mien.faces import Faces
 from mien.media import open_video, read_image
@@ -290,6 +290,33 @@ def test_tiles_are_views_at_their_corners() -> None:
         assert np.shares_memory(part, picture)
         same = picture[top : top + part.shape[0], left : left + part.shape[1]]
         np.testing.assert_array_equal(part, same)
+
+
+def test_a_face_cut_by_a_seam_is_left_to_the_neighbour() -> None:
+    picture, part, corner = plain(100, 300), plain(100, 150), (100, 0)
+    boxes = {
+        (150, 20, 180, 50): True,
+        (102, 20, 130, 50): False,  # at the left seam
+        (220, 20, 250, 50): False,  # at the right one
+        (150, 0, 180, 100): True,  # above and below is the edge of the picture
+        (150, -9, 180, 109): True,
+    }
+    kept = uncut(np.array(list(boxes)), picture, part, corner, 4.0)
+    assert kept.tolist() == list(boxes.values())
+
+
+@pytest.mark.parametrize("shift", range(0, 48, 12))
+def test_a_face_on_a_seam_is_found_whole(
+    detectors: Detectors, astronaut: Array, shift: int
+) -> None:
+    picture, box = bust(astronaut, 36)
+    scene = plain(200, 1000)
+    seam = spans(1000, cascade.TILE / 2, cascade.OVERLAP / 2)[0][1]
+    left = int(seam - box[2]) + shift
+    scene[40 : 40 + len(picture), left : left + len(picture)] = picture
+    faces = detectors["accurate"].detect(scene)
+    assert len(faces) == 1
+    assert iou(faces.box_xyxy, (box + np.array([left, 40, left, 40]))[None])[0, 0] > 0.7
 
 
 @pytest.mark.parametrize(

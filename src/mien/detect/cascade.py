@@ -61,6 +61,8 @@ LARGE = 320
 """Faces above this size, in pixels of a look, are left to the coarser ones."""
 TILE, OVERLAP = 1600, 192
 """Sides of a tile of the finer look, and what neighbours share, in pixels of that look."""
+SEAM = 4
+"""A face this near to the seam of a tile may be cut by it; the neighbour sees it whole."""
 SURE = 0.6
 """Candidates from here up are faces."""
 CONFIRMED = 0.35
@@ -128,8 +130,8 @@ class ImageDetector:
         if finer > scale and (profile.always or hinted):
             for part, corner in tiles(rgb, finer):
                 found = self.network.detect(part, score=profile.hint, scale=finer)
-                found = found[sizes(found) * finer <= LARGE]
-                yield found.shifted(*corner)
+                found = found[sizes(found) * finer <= LARGE].shifted(*corner)
+                yield found[uncut(found.box_xyxy, rgb, part, corner, SEAM / finer)]
 
     def _confirmed(self, rgb: Array, candidates: Faces) -> Faces:
         """Those of the candidates that a second look finds again, as the better look saw them."""
@@ -172,6 +174,19 @@ def tiles(rgb: Array, scale: float) -> Iterator[tuple[Array, tuple[int, int]]]:
     for top, bottom in spans(height, TILE / scale, OVERLAP / scale):
         for left, right in spans(width, TILE / scale, OVERLAP / scale):
             yield rgb[top:bottom, left:right], (left, top)
+
+
+def uncut(boxes: Array, rgb: Array, part: Array, corner: tuple[int, int], seam: float) -> Array:
+    """(n,) whether a box (of (n, 4), in pixels of the picture) keeps `seam` away from all seams.
+
+    Only edges of the part inside the picture are seams.
+    """
+    low = np.array(corner)
+    high = low + part.shape[1::-1]
+    begins = np.where(low > 0, low + seam, -np.inf)
+    ends = np.where(high < rgb.shape[1::-1], high - seam, np.inf)
+    inside = (boxes[:, :2] > begins) & (boxes[:, 2:] < ends)
+    return np.asarray(inside.all(axis=1))
 
 
 def spans(length: int, most: float, shared: float) -> list[tuple[int, int]]:
