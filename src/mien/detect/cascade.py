@@ -228,4 +228,6 @@ def again(candidate: Faces, seen: Faces) -> Faces:
 def merged(looks: list[Faces]) -> Faces:
     """One entry for each face of several looks, the most certain."""
     faces = Faces.concat(looks)
+    if not len(faces):
+        return looks[0][:0]  # no face, but with the columns of a look
     return faces[suppress(faces.box_xyxy, faces.score, iou=IOU, inside=INSIDE)]
