@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -246,8 +246,9 @@ HEAVY = {"collage", "kombat", "biden", "obama-blue-room"}
 QUICK = {"mixed-vga", "border-vga", "small-36-vga", "wall-36-hd", "fills-90-hd", "fills-100"}
 
 
-def figures(profile: str, chosen: Iterable[Sample]) -> Result:
-    return evaluate(ImageDetector.load(profile).detect, chosen)
+@cache
+def whole_corpus(profile: str) -> Result:
+    return evaluate(ImageDetector.load(profile).detect, samples())
 
 
 def test_detection_keeps_to_its_figures_on_a_part_of_the_corpus() -> None:
@@ -258,7 +259,7 @@ def test_detection_keeps_to_its_figures_on_a_part_of_the_corpus() -> None:
         for sample in samples()
         if (sample.part == "real" and sample.name not in HEAVY | shared) or sample.name in QUICK
     ]
-    result = figures("balanced", chosen)
+    result = evaluate(ImageDetector.load("balanced").detect, chosen)
     total = result.total.within(36, math.inf)
     assert not result.skipped
     assert total.recall.trials == 145
@@ -279,7 +280,7 @@ def test_detection_keeps_to_its_figures_on_a_part_of_the_corpus() -> None:
 def test_detection_keeps_to_its_figures(
     profile: str, by: str, low: float, recall: float, precision: float
 ) -> None:
-    result = figures(profile, samples())
+    result = whole_corpus(profile)
     tally = result.total.within(low, math.inf, by=by)
     assert set(result.skipped) <= {picture.name for picture in pictures() if picture.is_shared}
     assert tally.recall.value >= recall, tally.missed
