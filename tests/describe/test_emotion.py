@@ -24,13 +24,22 @@ from tests.describe.portraits import Portrait
 Array = NDArray[Any]
 HAPPINESS = EMOTIONS.index("happiness")
 
-# What the weights gave when they were committed, less a margin for rounding of other runtimes.
-ACCURACY = 0.84
-RECALL = {"neutral": 0.86, "happiness": 0.9, "surprise": 0.86, "sadness": 0.55, "anger": 0.75}
-AGREEMENT_ERROR = 0.18
-AGREEMENT_CORRELATION = 0.6
-NOT_A_FACE_SCORE = 0.8
-NOT_A_FACE_AGREEMENT = 0.6
+# Least values, a little below what the weights gave when they were committed (in the comments).
+ACCURACY = 0.855  # 0.862
+RECALL = {  # 0.90, 0.93, 0.91, 0.62, 0.84; 0.44 of 25, 0.63 of 60, 0.31 of 16
+    "neutral": 0.88,
+    "happiness": 0.91,
+    "surprise": 0.88,
+    "sadness": 0.58,
+    "anger": 0.8,
+    "disgust": 0.36,
+    "fear": 0.58,
+    "contempt": 0.25,
+}
+AGREEMENT_ERROR = 0.165  # 0.155
+AGREEMENT_CORRELATION = 0.64  # 0.661
+NOT_A_FACE_SCORE = 0.75  # 0.66, of stripes
+NOT_A_FACE_AGREEMENT = 0.55  # 0.47
 
 
 @pytest.fixture(scope="session")
