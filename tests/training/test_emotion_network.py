@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,8 +12,9 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 from training.emotion import augment, calibrate, export  # noqa: E402
 from training.emotion.dlib_weights import FoldedConvolution, gray_stem  # noqa: E402
-from training.emotion.network import ExpressionNet, start_from_dlib  # noqa: E402
+from training.emotion.network import ExpressionNet, load_folded, settle  # noqa: E402
 from training.emotion.predict import predict_logits, resized  # noqa: E402
+from training.emotion.restore import read_onnx  # noqa: E402
 from training.emotion.schedule import Strength  # noqa: E402
 
 
@@ -44,18 +47,30 @@ def test_the_gray_stem_equals_the_rgb_stem_on_gray() -> None:
 
 def test_normalisation_is_put_back_without_changing_the_function(faces: np.ndarray) -> None:
     net = ExpressionNet().eval()
-    layers = folded_like(net)
+    stem, *others = folded_like(net)
+    load_folded(net, [gray_stem(stem), *others])
     images = resized(faces, 64)
-    start_from_dlib(net, layers, images)
-    plain = ExpressionNet().eval()
     with torch.no_grad():
-        folded = [gray_stem(layers[0]), *layers[1:]]
-        for (convolution, norm), layer in zip(plain.convolutions(), folded, strict=True):
-            convolution.weight.copy_(torch.from_numpy(layer.weight))
-            norm.eps = 0.0
-            norm.bias.copy_(torch.from_numpy(layer.bias))
-        expected, found = plain.features(images), net.features(images)
-    torch.testing.assert_close(found, expected, rtol=2e-3, atol=2e-3)
+        before = net.features(images)
+        settle(net, images)
+        after = net.features(images)
+        normalised = net.stem_norm.running_var
+    torch.testing.assert_close(after, before, rtol=1e-3, atol=1e-3)
+    assert float((normalised - 1).abs().max()) > 0.1
+
+
+def test_the_network_comes_back_from_the_exported_file(faces: np.ndarray, tmp_path: Path) -> None:
+    net = ExpressionNet().eval()
+    stem, *others = folded_like(net)
+    load_folded(net, [gray_stem(stem), *others])
+    settle(net, resized(faces, 72))
+    calibration = calibrate.Calibration(1.3, (0.0,) * 8, 0.7, (0.0,) * 8)
+    path = tmp_path / "network.onnx"
+    path.write_bytes(export.build(net, 72, calibration).SerializeToString())
+    back, side = read_onnx(path)
+    assert side == 72
+    expected, found = (predict_logits(some, faces, 72) for some in (net, back))
+    torch.testing.assert_close(found, expected, rtol=0.01, atol=0.01)
 
 
 @pytest.mark.parametrize("side", [64, 72, 80])

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.emotion.dlib_weights import FoldedConvolution, gray_stem
+from training.emotion.dlib_weights import FoldedConvolution
 
 STEM_CHANNELS = 32
 # (channels in, channels out, stride) of each of the 14 residual blocks.
@@ -107,20 +107,23 @@ class ExpressionNet(nn.Module):  # type: ignore[misc, unused-ignore]
         return pairs
 
 
-def start_from_dlib(
-    net: ExpressionNet, folded: Sequence[FoldedConvolution], images: Tensor
-) -> None:
-    """Load dlib's filters and set each normalisation so that the function stays dlib's.
-
-    Running statistics come from one forward pass over `images` (n, 1, s, s); scale and shift
-    then undo the normalisation, so that each layer gives what the folded convolution gave.
-    """
-    layers = [gray_stem(folded[0]), *folded[1:]]
-    hooks = []
+def load_folded(net: ExpressionNet, layers: Sequence[FoldedConvolution]) -> None:
+    """Load convolutions, the first of one channel; normalisations only add the bias."""
     for (convolution, norm), layer in zip(net.convolutions(), layers, strict=True):
         convolution.weight.data = torch.from_numpy(layer.weight).float()
-        bias = torch.from_numpy(layer.bias).float()
-        hooks.append(norm.register_forward_pre_hook(_keeping_function(bias)))
+        norm.running_mean = torch.zeros_like(norm.bias)
+        norm.running_var = torch.full_like(norm.bias, 1 - norm.eps)
+        norm.weight.data = torch.ones_like(norm.bias)
+        norm.bias.data = torch.from_numpy(layer.bias).float()
+
+
+def settle(net: ExpressionNet, images: Tensor) -> None:
+    """Set the normalisations' statistics from these faces without changing the function.
+
+    Scale and shift undo what the new mean and variance do, so that a network without
+    normalisation can be trained with it from where it stands.
+    """
+    hooks = [norm.register_forward_pre_hook(_settle_one) for _, norm in net.convolutions()]
     training = net.training
     net.eval()
     with torch.no_grad():
@@ -130,15 +133,11 @@ def start_from_dlib(
         hook.remove()
 
 
-def _keeping_function(bias: Tensor):  # type: ignore[no-untyped-def]
-    """A hook that sets a normalisation from its own input and then gives input plus bias."""
-
-    def hook(norm: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
-        mean = inputs[0].mean(dim=(0, 2, 3))
-        variance = inputs[0].var(dim=(0, 2, 3), unbiased=True)
-        norm.running_mean = mean.clone()
-        norm.running_var = variance.clone()
-        norm.weight.data = torch.sqrt(variance + norm.eps)
-        norm.bias.data = mean + bias
-
-    return hook
+def _settle_one(norm: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    mean, variance = inputs[0].mean(dim=(0, 2, 3)), inputs[0].var(dim=(0, 2, 3))
+    gain = norm.weight.data / torch.sqrt(norm.running_var + norm.eps)
+    norm.bias.data += gain * (mean - norm.running_mean)
+    norm.weight.data = gain * torch.sqrt(variance + norm.eps)
+    norm.running_mean, norm.running_var = mean, variance

@@ -30,9 +30,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.emotion import augment, data
-from training.emotion.dlib_weights import read_convolutions
-from training.emotion.network import ExpressionNet, start_from_dlib
+from training.emotion.dlib_weights import gray_stem, read_convolutions
+from training.emotion.network import ExpressionNet, load_folded, settle
 from training.emotion.predict import predict, predict_logits, resized
+from training.emotion.restore import read_onnx
 from training.emotion.schedule import Settings, parse_stages, rate_share
 
 DEFAULTS = Settings()
@@ -190,7 +191,9 @@ def teacher_targets(teacher: Path, part: data.Part, targets: Tensor, settings: S
 
 
 def load_best(path: Path) -> tuple[ExpressionNet, int]:
-    """The averaged network of a ``best.pt`` and the input side it was scored at."""
+    """The averaged network of a ``best.pt`` or an exported file, and the side it was scored at."""
+    if path.suffix == ".onnx":
+        return read_onnx(path)
     state = torch.load(path, weights_only=True)
     net = ExpressionNet().eval().requires_grad_(False)
     net.load_state_dict(state["net"])
@@ -199,11 +202,16 @@ def load_best(path: Path) -> tuple[ExpressionNet, int]:
 
 def first_weights(net: ExpressionNet, arguments: argparse.Namespace, part: data.Part) -> None:
     """Load the start weights: an earlier run's, dlib's, or none."""
+    images = resized(part.images[:256], parse_stages(arguments.stages)[0][0])
     if arguments.start:
-        net.load_state_dict(torch.load(arguments.start, weights_only=True)["net"])
+        start, _ = load_best(arguments.start)
+        net.load_state_dict(start.state_dict())
+        if arguments.start.suffix == ".onnx":
+            settle(net, images)
     elif arguments.dlib:
-        images = resized(part.images[:256], parse_stages(arguments.stages)[0][0])
-        start_from_dlib(net, read_convolutions(arguments.dlib), images)
+        stem, *others = read_convolutions(arguments.dlib)
+        load_folded(net, [gray_stem(stem), *others])
+        settle(net, images)
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -211,8 +219,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help=f"data folder, else ${data.DATA_VARIABLE}")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     parser.add_argument("--dlib", type=Path, help="dlib's face network to start from")
-    parser.add_argument("--start", type=Path, help="best.pt of an earlier run to start from")
-    parser.add_argument("--teacher", type=Path, help="best.pt of a run to learn from as well")
+    parser.add_argument("--start", type=Path, help="best.pt or ONNX file to start from")
+    parser.add_argument("--teacher", type=Path, help="best.pt or ONNX file to learn from as well")
     parser.add_argument("--stages", default="64x8,72x8", help="SIDExEPOCHS, comma-separated")
     parser.add_argument("--rate", type=float, default=DEFAULTS.rate)
     parser.add_argument("--draw-power", type=float, default=DEFAULTS.draw_power)
