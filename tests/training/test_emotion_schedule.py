@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from training.emotion.schedule import Settings, parse_stages, rate_share
+from training.emotion.schedule import Settings, Strength, parse_stages, rate_share
 
 
 def test_stages_are_read_in_order() -> None:
@@ -19,6 +19,13 @@ def test_sides_follow_the_stages() -> None:
     settings = Settings(stages=((64, 2), (72, 1)))
     assert settings.epochs == 3
     assert [settings.side(epoch) for epoch in range(4)] == [64, 64, 72, 72]
+
+
+def test_strength_can_be_scaled() -> None:
+    half = Strength().times(0.5)
+    assert half.rotation_deg == Strength().rotation_deg / 2
+    assert half.mixed_batches == Strength().mixed_batches / 2
+    assert half.faceless == Strength().faceless
 
 
 def test_the_rate_rises_to_its_peak_and_falls_to_nearly_nothing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,11 @@ class Strength:
     faceless: float = 0.02
     mixed_batches: float = 0.33
     mix_alpha: float = 0.4
+
+    def times(self, factor: float) -> Strength:
+        """All shares and distances times a factor; below 1 for the end of a training."""
+        kept = {"faceless": self.faceless, "mix_alpha": self.mix_alpha}
+        return Strength(**{name: factor * value for name, value in asdict(self).items()} | kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,6 +223,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--teacher", type=Path, help="best.pt or ONNX file to learn from as well")
     parser.add_argument("--stages", default="64x8,72x8", help="SIDExEPOCHS, comma-separated")
     parser.add_argument("--rate", type=float, default=DEFAULTS.rate)
+    parser.add_argument("--strength", type=float, default=1.0, help="factor on augmentation")
     parser.add_argument("--draw-power", type=float, default=DEFAULTS.draw_power)
     parser.add_argument("--teacher-share", type=float, default=DEFAULTS.teacher_share)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -242,6 +243,9 @@ def main() -> None:
         draw_power=arguments.draw_power,
         teacher_share=arguments.teacher_share,
         seed=arguments.seed,
+        strength=DEFAULTS.strength.times(arguments.strength),
+        drop_depth=DEFAULTS.drop_depth * arguments.strength,
+        dropout=DEFAULTS.dropout * arguments.strength,
     )
     folder = data.data_folder(arguments.data)
     part, valid = data.read_part(folder, "train"), data.read_part(folder, "valid")
