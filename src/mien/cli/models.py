@@ -46,8 +46,6 @@ def pull_(names: Sequence[str], accept_licence: bool, force: bool) -> None:
     for name in chosen:
         entry(name)  # a wrong name is said before anything is fetched
     for name in chosen:
-        if force or quick_state(entry(name)) != "ready":
-            click.echo(f"{name}: fetching {entry(name).source}", err=True)
         path = pull(name, accept_licence=accept_licence, force=force)
         click.echo(f"{name}: {path}")
 
