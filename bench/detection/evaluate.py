@@ -1,7 +1,7 @@
 """Measure detection on the corpus.
 
 python -m bench.detection.evaluate --profile balanced
-python -m bench.detection.evaluate --profile accurate --json results.json --draw /tmp/look
+python -m bench.detection.evaluate --profile accurate --json results.json --draw out/look
 """
 
 from __future__ import annotations
