@@ -13,7 +13,7 @@ from mien.errors import DecodeError, InputNotFoundError, MediaError, UsageError
 from mien.faces import ROW_SHAPES
 from mien.media import read_image
 from mien.models import file_of
-from mien.pipeline import analyze_image, analyze_pixels, analyze_video, stages_for
+from mien.pipeline import PhotoAnalyzer, analyze_image, analyze_video, stages_for
 from mien.timeline.timeline import Timeline
 from tests.clips import write_clip
 
@@ -60,7 +60,8 @@ def test_all_columns_of_a_photo() -> None:
 
 
 def test_a_picture_without_a_face_gives_none_with_all_columns() -> None:
-    faces = analyze_pixels(np.full((90, 120, 3), 128, np.uint8), columns=("age", "embedding"))
+    analyzer = PhotoAnalyzer(columns=("age", "embedding"))
+    faces = analyzer.analyze(np.full((90, 120, 3), 128, np.uint8))
     assert len(faces) == 0
     assert faces.age is not None
 

@@ -105,19 +105,31 @@ def analyze_image(
         MediaError: it is no usable picture.
         ModelError: a model cannot be had.
     """
-    return analyze_pixels(read_image(source), columns=columns, profile=profile, threads=threads)
+    analyzer = PhotoAnalyzer(columns=columns, profile=profile, threads=threads)
+    return analyzer.analyze(read_image(source))
 
 
-def analyze_pixels(
-    rgb: Rgb,
-    *,
-    columns: Collection[str] = (),
-    profile: str = "balanced",
-    threads: int | None = None,
-) -> Faces:
-    """As `analyze_image`, for a picture that is decoded already: (H, W, 3) uint8 RGB."""
-    detector = ImageDetector.load(profile, threads=threads)
-    return describe_all(stages_for(columns, threads=threads), rgb, detector.detect(rgb))
+class PhotoAnalyzer:
+    """The detector and the stages, loaded once for many photos; arguments as of `analyze_image`.
+
+    Raises:
+        UsageError: there is no such column or profile.
+        ModelError: a model cannot be had.
+    """
+
+    def __init__(
+        self,
+        *,
+        columns: Collection[str] = (),
+        profile: str = "balanced",
+        threads: int | None = None,
+    ) -> None:
+        self._detector = ImageDetector.load(profile, threads=threads)
+        self._stages = stages_for(columns, threads=threads)
+
+    def analyze(self, rgb: Rgb) -> Faces:
+        """The faces of a decoded photo (H, W, 3) uint8, the largest first, described."""
+        return describe_all(self._stages, rgb, self._detector.detect(rgb))
 
 
 def analyze_video(

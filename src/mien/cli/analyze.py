@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from mien.cli.sources import Source, find_sources, plan_outputs
 from mien.detect import PROFILES
 from mien.errors import ConfigurationError, DecodeError, MienError, ModelError, UsageError
 from mien.media import probe, read_image
-from mien.pipeline import analyze_pixels, analyze_video
+from mien.pipeline import PhotoAnalyzer, analyze_video
 from mien.report.face_api import columns_for, parse_attributes, write_photo_document
 from mien.timeline.media_analytics import write_media_analytics
 from mien.timeline.presets import Preset, parse_preset
@@ -152,10 +153,15 @@ def analyze_one(source: Source, path: Path | None, job: Job) -> None:
         _video(source.path, path, job)
 
 
+@lru_cache(maxsize=1)
+def photo_analyzer(attributes: tuple[str, ...], profile: str) -> PhotoAnalyzer:
+    """The models for photos, kept for the next one: opening them takes longer than using them."""
+    return PhotoAnalyzer(columns=("mesh", *columns_for(attributes)), profile=profile)
+
+
 def _photo(source: Path, path: Path | None, job: Job) -> None:
     rgb = read_image(source)
-    columns = ("mesh", *columns_for(job.attributes))
-    faces = analyze_pixels(rgb, columns=columns, profile=job.profile)
+    faces = photo_analyzer(job.attributes, job.profile).analyze(rgb)
     height, width = rgb.shape[:2]
     write_photo_document(
         faces,

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
+from mien.cli.analyze import photo_analyzer
 from mien.cli.progress import progress_bar
 from mien.cli.sources import make_folder
 from mien.faces import Faces
 from mien.media import read_image
 from mien.models import file_of
-from mien.pipeline import analyze_pixels, analyze_video
+from mien.pipeline import analyze_video
 from mien.report.face_api import (
     ATTRIBUTES,
-    columns_for,
     detect_entries,
     write_photo_document,
 )
@@ -45,7 +45,7 @@ def command(output: Path) -> None:
     write_media_analytics(timeline, output / "clip.json")
     click.echo(_told_of_clip(timeline, clip, output / "clip.json"))
     rgb = read_image(photo)
-    faces = analyze_pixels(rgb, columns=("mesh", *columns_for(ATTRIBUTES)))
+    faces = photo_analyzer(tuple(ATTRIBUTES), "balanced").analyze(rgb)
     height, width = rgb.shape[:2]
     size = {"width": width, "height": height}
     write_photo_document(
