@@ -27,7 +27,7 @@ test: $(READY)   ## all tests but the long ones
 
 test-long: $(READY)  ## soak, fuzz and kill tests; the tail of the output is kept in bench/
 	set -o pipefail; $(BIN)/python -m pytest -m long 2>&1 | tee bench/test-long.log.new; status=$$?; \
-	tail -n 30 bench/test-long.log.new > bench/test-long.txt; rm bench/test-long.log.new; exit $$status
+	grep -v "^rootdir:" bench/test-long.log.new | tail -n 30 > bench/test-long.txt; rm bench/test-long.log.new; exit $$status
 test-long: SHELL := /bin/bash
 
 check: $(READY)  ## format, lint, strict types, imports, docs
