@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mien.detect.letterbox import check_rgb, place
+from mien.detect.letterbox import place
 from mien.faces import Faces
+from mien.picture import check_rgb
 from tests.detect.scenes import plain
 
 sides = st.integers(1, 300)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import UsageError
+from mien.picture import check_rgb
 
 Array = NDArray[Any]
 
@@ -58,19 +58,6 @@ def inverse(matrix: Array) -> Array:
     return np.column_stack([turn, -turn @ matrix[:, 2]])
 
 
-def check_picture(rgb: Array) -> None:
-    """Check that this is a picture.
-
-    Raises:
-        UsageError: it is not an (H, W, 3) uint8 array with at least one pixel.
-    """
-    if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8:
-        kind = rgb.dtype if isinstance(rgb, np.ndarray) else type(rgb).__name__
-        raise UsageError(f"a picture must be an array of uint8, not {kind}")
-    if rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
-        raise UsageError(f"a picture must have the shape (H, W, 3), not {rgb.shape}")
-
-
 def scale_of(matrix: Array) -> float:
     """Crop pixels to a pixel of the picture."""
     return float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
@@ -84,7 +71,7 @@ def cut(rgb: Array, matrix: Array, size: int, *, border: int = cv2.BORDER_CONSTA
     Raises:
         UsageError: the picture is not an (H, W, 3) uint8 array with at least one pixel.
     """
-    check_picture(rgb)
+    check_rgb(rgb)
     shrink = max(1, int(1 / scale_of(matrix) + 1e-6))
     part, matrix = _part(rgb, matrix, size, shrink)
     to_index = matrix.copy()  # OpenCV has the centre of the first pixel at (0, 0)

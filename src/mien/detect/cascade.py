@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from mien.detect.boxes import overlaps, suppress
 from mien.detect.centerface import MULTIPLE, CenterFace
-from mien.detect.letterbox import Placed, check_rgb, place
+from mien.detect.letterbox import Placed, place
 from mien.errors import UsageError
 from mien.faces import Faces
+from mien.picture import check_rgb
 
 Array = NDArray[Any]
 

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.detect.boxes import suppress
-from mien.detect.letterbox import Placed, check_rgb, place
+from mien.detect.letterbox import Placed, place
 from mien.faces import Faces
 from mien.models import Session, open_session
+from mien.picture import check_rgb
 
 Array = NDArray[Any]
 

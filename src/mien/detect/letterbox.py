@@ -75,16 +75,3 @@ def resize(rgb: Array, width: int, height: int) -> Array:
     shrinks = width < rgb.shape[1] or height < rgb.shape[0]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return cv2.resize(rgb, (width, height), interpolation=how)
-
-
-def check_rgb(rgb: Array) -> None:
-    """Check that this is a picture.
-
-    Raises:
-        ValueError: it is not an (H, W, 3) uint8 array with at least one pixel.
-    """
-    if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8:
-        kind = rgb.dtype if isinstance(rgb, np.ndarray) else type(rgb).__name__
-        raise ValueError(f"a picture must be an array of uint8, not {kind}")
-    if rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
-        raise ValueError(f"a picture must have the shape (H, W, 3), not {rgb.shape}")
