@@ -29,6 +29,13 @@ def test_stages_come_after_those_they_stand_on() -> None:
     assert names(["score"]) == []
 
 
+def test_a_stage_that_is_ready_is_not_loaded_again() -> None:
+    (mesh,) = stages_for(["mesh"])
+    first, second = stages_for(["pose_deg"], ready=[mesh])
+    assert first is mesh
+    assert type(second).__name__ == "Pose"
+
+
 def test_every_column_of_the_record_but_attributes_has_a_stage() -> None:
     for column in ROW_SHAPES.keys() - {"attributes"}:
         stages_for([column])

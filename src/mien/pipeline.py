@@ -47,8 +47,12 @@ STAGES: tuple[Any, ...] = (Mesh, Pose, Gaze, Openness, Embedding, Demographics, 
 """Every stage class. What a stage needs is declared by it; `stages_for` finds the order."""
 
 
-def stages_for(columns: Collection[str], *, threads: int | None = None) -> list[Stage]:
+def stages_for(
+    columns: Collection[str], *, threads: int | None = None, ready: Sequence[Stage] = ()
+) -> list[Stage]:
     """Load the stages that fill these columns and all that those stand on, in working order.
+
+    A stage that is among those `ready` is taken from there, and its models are not opened again.
 
     Raises:
         UsageError: no stage fills one of the columns.
@@ -72,7 +76,8 @@ def stages_for(columns: Collection[str], *, threads: int | None = None) -> list[
 
     for column in columns:
         require(column)
-    return [stage.load(threads=threads) for stage in order]
+    loaded = {type(stage): stage for stage in ready}
+    return [loaded.get(stage) or stage.load(threads=threads) for stage in order]
 
 
 def describe_all(stages: Sequence[Stage], rgb: Rgb, faces: Faces) -> Faces:
@@ -181,8 +186,8 @@ def follow(
 ) -> Iterator[tuple[Frame, Faces]]:
     """Yield every frame with its faces, under the tracker's provisional ids."""
     detector = VideoDetector.load(profile, threads=threads)
-    identify = cache(partial(stages_for, ("embedding",), threads=threads))
     stages = stages_for(columns, threads=threads)
+    identify = cache(partial(stages_for, ("embedding",), threads=threads, ready=stages))
     cuts = CutDetector()
     for frame in video.frames():
         embed = partial(_embedded, identify, frame)
