@@ -31,6 +31,7 @@ ROW_SHAPES: dict[str, tuple[int | None, ...]] = {
     "pose_deg": (3,),
     "embedding": (None,),
     "emotion": (8,),
+    "agreement": (),
     "age": (),
     "gender": (),
     "gaze_deg": (2,),
@@ -65,6 +66,7 @@ class Faces:
     pose_deg: Array | None = None  # (n, 3) float32: yaw, pitch, roll
     embedding: Array | None = None  # (n, d) float32, as the network gives it
     emotion: Array | None = None  # (n, 8) float32, rows sum to 1, in the order of EMOTIONS
+    agreement: Array | None = None  # (n,) float32, share of ten people who would give the top one
     age: Array | None = None  # (n,) float32, years
     gender: Array | None = None  # (n,) float32, probability of female
     gaze_deg: Array | None = None  # (n, 2) float32: yaw, pitch in the camera's frame

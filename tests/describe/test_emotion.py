@@ -128,6 +128,8 @@ def test_a_smile_is_happiness(stage: Emotion, astronaut: Portrait) -> None:
     faces = stage.describe(astronaut.rgb, posed(astronaut))
     assert faces.emotion is not None
     assert faces.emotion[0, HAPPINESS] > 0.95
+    assert faces.agreement is not None
+    assert faces.agreement[0] > 0.9
     assert not faces.problems
 
 
@@ -164,9 +166,12 @@ def test_a_turned_face_is_not_judged(stage: Emotion, astronaut: Portrait) -> Non
     faces = replace(astronaut.faces, pose_deg=np.array([[50.0, 0.0, 0.0]]))
     found = stage.describe(astronaut.rgb, faces)
     assert found.emotion is not None
+    assert found.agreement is not None
     assert np.isnan(found.emotion).all()
-    assert [problem.column for problem in found.problems] == ["emotion"]
-    assert "turned away by 50 degrees" in found.problems[0].reason
+    assert np.isnan(found.agreement).all()
+    assert [problem.column for problem in found.problems] == ["emotion", "agreement"]
+    for problem in found.problems:
+        assert "turned away by 50 degrees" in problem.reason
 
 
 def test_a_face_that_leans_is_judged(stage: Emotion, astronaut: Portrait) -> None:
@@ -191,7 +196,9 @@ def test_scores_can_be_had_in_spite_of_doubt(model: EmotionModel, astronaut: Por
     found = Emotion(model, abstain=False).describe(astronaut.rgb, faces)
     assert found.emotion is not None
     assert found.emotion[0, HAPPINESS] > 0.95
-    assert len(found.problems) == 1
+    assert found.agreement is not None
+    assert found.agreement[0] > 0.9
+    assert [problem.column for problem in found.problems] == ["emotion", "agreement"]
 
 
 def test_a_face_without_a_mesh_is_told(stage: Emotion, astronaut: Portrait) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mien.describe.demographics import Demographics
 from mien.describe.embedding import Embedding
+from mien.describe.emotion import Emotion
 from mien.describe.gaze import Gaze
 from mien.describe.mesh import Mesh
 from mien.describe.openness import Openness
@@ -19,8 +20,8 @@ from mien.errors import UsageError
 from mien.faces import ROW_SHAPES, Faces
 from tests.describe.portraits import Portrait
 
-STAGES: tuple[Any, ...] = (Mesh, Pose, Gaze, Openness, Embedding, Demographics, Quality)
-READERS: tuple[Any, ...] = (Mesh, Embedding, Demographics, Quality)  # of pixels
+STAGES: tuple[Any, ...] = (Mesh, Pose, Gaze, Openness, Embedding, Demographics, Quality, Emotion)
+READERS: tuple[Any, ...] = (Mesh, Embedding, Demographics, Quality, Emotion)  # of pixels
 BAD_PICTURES: dict[str, tuple[Any, str]] = {
     "grey": (np.zeros((9, 9), np.uint8), r"shape \(H, W, 3\), not \(9, 9\)"),
     "four channels": (np.zeros((9, 9, 4), np.uint8), r"not \(9, 9, 4\)"),

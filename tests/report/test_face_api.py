@@ -3,12 +3,13 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from mien.errors import UsageError
-from mien.faces import Faces
+from mien.faces import Faces, Problem
 from mien.report.face_api import (
     ATTRIBUTES,
     columns_for,
@@ -30,6 +31,7 @@ def faces() -> Faces:
         gender=np.array([0.5, 0.49]),
         pose_deg=np.array([[1.04, -0.04, 3], [np.nan] * 3]),
         emotion=emotion,
+        agreement=np.array([0.8764, np.nan]),
         quality=np.array([[0.2, 0.5, 0.1], [0.8, 0.9, 0.75]]),
     )
 
@@ -76,6 +78,28 @@ def test_landmarks_are_given_for_a_fitted_mesh_only(faces: Faces) -> None:
     assert "faceLandmarks" not in entries[0]
     assert len(entries[1]["faceLandmarks"]) == 27
     assert entries[1]["faceLandmarks"]["noseTip"] == {"x": 12.3, "y": 12.3}
+
+
+def document(faces: Faces, attributes: list[str]) -> list[dict[str, Any]]:
+    target = io.StringIO()
+    write_photo_document(faces, target, name="a", width=200, height=100, attributes=attributes)
+    found: list[dict[str, Any]] = json.loads(target.getvalue())["faces"]
+    return found
+
+
+def test_agreement_stands_beside_the_fields_of_face_api(faces: Faces) -> None:
+    large, small = document(faces, ["emotion"])
+    assert small["agreement"] == 0.876
+    assert "agreement" not in large  # it failed for that face
+    assert "agreement" not in small["faceAttributes"]
+    assert "agreement" not in document(faces, ["age"])[1]
+
+
+def test_a_document_says_why_an_attribute_is_not_given(faces: Faces) -> None:
+    told = faces.with_problems([Problem(1, "age", "too small"), Problem(1, "gaze_deg", "shut")])
+    large, small = document(told, ["age", "gender"])
+    assert large["problems"] == {"age": "too small"}  # gaze was not asked for
+    assert "problems" not in small
 
 
 def test_a_stage_that_did_not_run_is_a_mistake_of_the_caller(faces: Faces) -> None:

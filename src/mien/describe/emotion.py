@@ -99,14 +99,14 @@ class EmotionModel:
 
 
 class Emotion:
-    """Fills `emotion`: each row sums to 1, in the order of `EMOTIONS`.
+    """Fills `emotion` (each row sums to 1, in the order of `EMOTIONS`) and `agreement` (0..1).
 
-    A face that is too small, too blurred or turned too far away to judge gets NaN and a `Problem`
-    that says why; with `abstain=False` it gets its scores as well as the problem.
+    A face that is too small, too blurred or turned too far away to judge gets NaN in both and a
+    `Problem` for each that says why; with `abstain=False` it gets its values as well.
     """
 
     needs = ("mesh", "pose_deg")
-    fills = ("emotion",)
+    fills = ("emotion", "agreement")
 
     def __init__(self, model: EmotionModel, *, abstain: bool = True) -> None:
         self.model = model
@@ -118,7 +118,7 @@ class Emotion:
         return cls(EmotionModel.load(threads=threads), abstain=abstain)
 
     def describe(self, rgb: Array, faces: Faces) -> Faces:
-        """The same faces with `emotion`, all in one batch."""
+        """The same faces with `emotion` and `agreement`, all in one batch."""
         mesh, pose = column(faces, "mesh"), column(faces, "pose_deg")
         rows, problems = usable_rows(faces, "mesh", "emotion")
         chips: dict[int, Array] = {}
@@ -128,9 +128,12 @@ class Emotion:
                 problems.append(Problem(row, "emotion", reason))
             if not (reason and self.abstain):
                 chips[row] = face
+        problems += [problem._replace(column="agreement") for problem in problems]
         scores = np.full((len(faces), len(EMOTIONS)), np.nan, np.float32)
-        scores[list(chips)] = self.model.scores(list(chips.values()))
-        return replace(faces, emotion=scores).with_problems(problems)
+        agreement = np.full(len(faces), np.nan, np.float32)
+        read = self.model.read(list(chips.values()))
+        scores[list(chips)], agreement[list(chips)] = read
+        return replace(faces, emotion=scores, agreement=agreement).with_problems(problems)
 
 
 def small_gray(crop: Array) -> Array:
@@ -156,14 +159,13 @@ def chip(rgb: Array, mesh: Array) -> Array:
 
     The picture (H, W, 3) repeats its border where the crop reaches past it. Large faces are read
     finer and averaged down, so that they do not alias.
+
+    Raises:
+        UsageError: the picture is not an (H, W, 3) uint8 array with at least one pixel.
     """
     large = SIDE * int(np.clip(np.ceil(chip_side(mesh) / SIDE), 1, MAX_OVERSAMPLING))
     matrix = crops.similarity(anchors(mesh), TEMPLATE * large)
-    matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5  # OpenCV has pixel centres at integers
-    cut = cv2.warpAffine(
-        rgb, matrix, (large, large), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return small_gray(np.asarray(cut))
+    return small_gray(crops.cut(rgb, matrix, large, border=cv2.BORDER_REPLICATE))
 
 
 def anchors(mesh: Array) -> Array:

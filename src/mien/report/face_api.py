@@ -105,9 +105,7 @@ def detect_entries(
     `faceLandmarks` is given when the mesh was fitted. Rectangles are whole pixels inside the
     picture of `width` × `height`.
     """
-    areas = np.prod(faces.size_wh, axis=1) if len(faces) else np.zeros(0)
-    order = np.argsort(-areas, kind="stable")
-    return [_entry(faces, int(row), width, height, attributes) for row in order]
+    return [_entry(faces, row, width, height, attributes) for row in _order(faces)]
 
 
 def write_photo_document(
@@ -121,6 +119,10 @@ def write_photo_document(
 ) -> None:
     """Write `detect_entries` with the name and size of the photo, as JSON.
 
+    What Face API had no place for stands beside its fields: where `emotion` is asked for,
+    `agreement`, the share of ten people expected to see the top expression; and in `problems`, why
+    an attribute is not given for a face.
+
     Args:
         faces: what was found on the photo.
         target: a path, which gets the whole document or stays as it was, or an open text file.
@@ -133,6 +135,8 @@ def write_photo_document(
         OutputError: the path cannot be written.
     """
     entries = detect_entries(faces, width=width, height=height, attributes=attributes)
+    for entry, row in zip(entries, _order(faces), strict=True):
+        entry |= _beside(faces, row, attributes)
     document = {"source": name, "width": width, "height": height, "faces": entries}
     text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
     if isinstance(target, Path):
@@ -140,6 +144,25 @@ def write_photo_document(
             file.write(text)
     else:
         target.write(text)
+
+
+def _order(faces: Faces) -> list[int]:
+    """The rows, the largest face first."""
+    order: list[int] = np.argsort(-np.prod(faces.size_wh, axis=1), kind="stable").tolist()
+    return order
+
+
+def _beside(faces: Faces, row: int, attributes: Collection[str]) -> Entry:
+    """What a photo's document says of a face that Face API had no place for."""
+    beside: Entry = {}
+    agreed = np.nan if faces.agreement is None else float(faces.agreement[row])
+    if "emotion" in attributes and np.isfinite(agreed):
+        beside["agreement"] = _number(agreed, 3)
+    reasons = {problem.column: problem.reason for problem in faces.problems if problem.row == row}
+    failed = [name for name in attributes if ATTRIBUTES[name][0] in reasons]
+    if failed:
+        beside["problems"] = {name: reasons[ATTRIBUTES[name][0]] for name in failed}
+    return beside
 
 
 def _entry(faces: Faces, row: int, width: int, height: int, attributes: Collection[str]) -> Entry:
