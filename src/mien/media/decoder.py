@@ -21,6 +21,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from mien.media.container import READ_TIMEOUT_S, format_name, nominal_rate
+from mien.media.segments import WHOLE, Segment
 
 DEEPEST = 16
 """How many pictures a decoder keeps back at most to put them in order (H.264, A.3.1); each of its
@@ -61,13 +62,24 @@ class _Sent:
 
 
 class Decoder:
-    """The intact pictures of one video stream, whose `copy_opaque` must be set."""
+    """The intact pictures of one video stream, whose `copy_opaque` must be set.
+
+    Args:
+        container: standing at the packet to begin with.
+        missing_bytes: how much shorter the file is than it says it is.
+        segment: what to hand out; the pictures around it are decoded where that is needed, and
+            dropped.
+    """
 
     def __init__(
-        self, container: InputContainer, stream: VideoStream, missing_bytes: int = 0
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        missing_bytes: int = 0,
+        segment: Segment = WHOLE,
     ) -> None:
-        """`missing_bytes`: how much shorter the file is than it says it is."""
         self._container, self._stream, self._missing_bytes = container, stream, missing_bytes
+        self._start, self._stop = segment.start, segment.stop
         self._format = format_name(container)
         self._lookback = DEEPEST + stream.codec_context.thread_count + 1
         self._waiting: dict[int, _Sent] = {}
@@ -76,16 +88,24 @@ class Decoder:
         self._packets = 0
         self._shown = 0
         self._last_pts = 0
+        self._first_dts: int | None = None
         self._last_dts: int | None = None
         self._frame_s = 1 / nominal_rate(stream)
         self._end = Fraction(0)  # seconds up to which the packets of all streams reach
 
     def pictures(self) -> Generator[av.VideoFrame]:
-        """Yield the intact pictures in the order of display.
+        """Yield the intact pictures of the segment in the order of display.
 
         Raises:
             Damage: there is no further one, and the video should go on.
         """
+        for picture in self._from_start():
+            if self._stop is not None and picture.pts is not None and picture.pts >= self._stop:
+                return
+            yield picture
+
+    def _from_start(self) -> Generator[av.VideoFrame]:
+        """The pictures of the segment and those that follow it."""
         try:
             for packet in self._own_packets():
                 self._send(packet)
@@ -93,7 +113,10 @@ class Decoder:
             self._take(self._stream.codec_context.decode(None))
         except (Damage, av.FFmpegError) as error:
             self._drain()
-            yield from self._until(self._first_missing_time())
+            missing = self._first_missing_time()
+            yield from self._until(missing)
+            if self._stop is not None and missing is not None and missing >= self._stop:
+                return  # it is the damage of a later segment
             raise Damage(_reason(error)) from error
         if self._is_cut_off():
             yield from self._until(self._last_dts)
@@ -150,9 +173,12 @@ class Decoder:
     def _await(self, packet: Packet[VideoStream]) -> _Sent:
         time = packet.dts if self._format in UNTIMED else packet.pts
         sent = _Sent(self._packets, time, packet.size)
-        if not packet.is_discard:  # what an edit list leaves out does not come out
+        # What an edit list leaves out does not come out.
+        if not packet.is_discard and not self._is_before(time):
             self._waiting[sent.number] = sent
         self._packets += 1
+        if self._first_dts is None:
+            self._first_dts = packet.dts
         self._last_dts = packet.dts
         return sent
 
@@ -162,6 +188,8 @@ class Decoder:
 
     def _take(self, pictures: list[av.VideoFrame]) -> None:
         for picture in pictures:
+            if self._is_before(picture.pts):
+                continue
             if picture.is_corrupt and not self._joining:
                 raise Damage("a picture is damaged")
             self._waiting.pop(_number(picture), None)
@@ -170,6 +198,9 @@ class Decoder:
             if self._format in UNTIMED:
                 picture.pts = self._count_of(picture)
             self._held.append(picture)
+
+    def _is_before(self, time: int | None) -> bool:
+        return self._start is not None and time is not None and time < self._start
 
     def _count_of(self, picture: av.VideoFrame) -> int | None:
         counts = self._decode_times
@@ -233,13 +264,20 @@ class Decoder:
     def _is_cut_off(self) -> bool:
         """FFmpeg stops without a word where a file is cut off between two packets."""
         if self._format == "mov":
-            return self._packets < len(self._stream.index_entries)
+            return self._packets < self._announced_packets()
         if not self._missing_bytes:
             return False
         if self._format == "avi":
             return self._packets < self._stream.frames
         announced = Fraction(self._container.duration or 0, av.time_base)
         return announced == 0 or self._end + self._frame_s / 2 < announced
+
+    def _announced_packets(self) -> int:
+        """From the first one that was read, by the index of an MP4 or MOV."""
+        entries, first = self._stream.index_entries, self._first_dts
+        if self._start is None or first is None:
+            return len(entries)
+        return sum(entry.timestamp >= first for entry in entries)
 
 
 def _number(picture: av.VideoFrame) -> int:

@@ -78,7 +78,7 @@ class Frame:
         self, index: int, time: Time, duration: int, picture: av.VideoFrame, painter: Painter
     ) -> None:
         self.index = index
-        """0, 1, 2 … in the order of display."""
+        """0, 1, 2 … in the order of display, from the start of the segment."""
 
         self.time = time
         """When it is first shown; the first frame at 0."""

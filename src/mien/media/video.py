@@ -8,7 +8,7 @@ with open_video("clip.mp4") as video:
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, Self, cast
 
@@ -25,6 +25,7 @@ from mien.media.extent import missing_bytes
 from mien.media.frame import Frame, Painter
 from mien.media.limits import Limits
 from mien.media.orientation import Orientation
+from mien.media.segments import WHOLE, Segment
 from mien.media.source import OpenSource, Source, open_source
 from mien.timecode import Time, format_seconds
 
@@ -81,33 +82,63 @@ class VideoInfo:
 
 
 class Video:
-    """An open video: its facts, and its frames, once. A context manager; made by `open_video`."""
+    """An open video: its facts, and the frames of a segment of it, once. A context manager; made
+    by `open_video`."""
 
     info: VideoInfo
 
-    def __init__(self, opened: OpenSource, limits: Limits, threads: int) -> None:
-        self._opened = opened
+    def __init__(self, opened: OpenSource, limits: Limits, threads: int, segment: Segment) -> None:
+        self._opened, self._limits, self._threads = opened, limits, threads
+        self._segment = segment
         self._container: InputContainer | None = None
         self._decoder: Decoder | None = None
         self._pictures: Generator[av.VideoFrame] | None = None
         self._streaming = False
         try:
-            missing = missing_bytes(opened)
-            self._container = open_container(opened, limits)
-            stream = pick_stream(self._container, opened, limits)
-            prepare(stream, limits, threads)
-            self._decoder = Decoder(self._container, stream, missing)
-            self._pictures = self._decoder.pictures()
-            self._first = self._first_picture()
-            rounded = format_name(self._container) in ROUNDING_FORMATS
+            self._missing = missing_bytes(opened)
+            container, stream = self._begin(segment if segment.start is None else WHOLE)
+            self._first = self._ahead = self._first_picture()
+            rounded = format_name(container) in ROUNDING_FORMATS
             self._clock = Clock(_time_base(stream), nominal_rate(stream), rounded=rounded)
-            self.info = _facts(self._container, stream, self._first, self._clock.time_base)
+            self._ticks = self._clock.at(self._first.pts)
+            self.info = _facts(container, stream, self._first, self._clock.time_base)
+            if segment.start is not None:
+                self._ticks = self._clock.at(segment.start)
+                self._ahead = self._enter()
         except BaseException:
             self.close()
             raise
 
+    def _begin(self, segment: Segment) -> tuple[InputContainer, VideoStream]:
+        """Open the container anew and decode a segment, from its `entry` where it has one."""
+        self._stop_decoding()
+        self._container = open_container(self._opened, self._limits)
+        stream = pick_stream(self._container, self._opened, self._limits)
+        prepare(stream, self._limits, self._threads)
+        if segment.entry is not None:
+            self._container.seek(segment.entry, stream=stream)
+        self._decoder = Decoder(self._container, stream, self._missing, segment)
+        self._pictures = self._decoder.pictures()
+        return self._container, stream
+
+    def _enter(self) -> av.VideoFrame:
+        """The first frame of a segment in the middle. It is gone to straight, or, where the decoder
+        cannot begin there after all, through all that comes before."""
+        segment = self._segment
+        for entry in (segment.entry, None):
+            self._begin(replace(segment, entry=entry))
+            picture, damage = self._next_picture()
+            if picture is not None and picture.pts == segment.start:
+                return picture
+        begin = Time(self._ticks, self.info.time_base)
+        raise DecodeError(
+            f"{self._opened.name} can be read up to {format_seconds(begin.exact)} only: "
+            f"{damage or 'the next picture is missing'}",
+            time_s=begin.seconds,
+        ) from damage
+
     def frames(self) -> Iterator[Frame]:
-        """The frames in the order of display, decoded as they are asked for. Once per `Video`.
+        """The frames of the segment in the order of display, decoded as they are asked for. Once.
 
         Raises:
             DecodeError: the video is damaged in the middle or cut off, or its picture changes its
@@ -121,13 +152,17 @@ class Video:
 
     def _frames(self) -> Iterator[Frame]:
         painter = Painter(self.info.width, self.info.height, self.info.orientation)
-        picture: av.VideoFrame | None = self._first
-        ticks, index = self._clock.at(self._first.pts), 0
+        picture: av.VideoFrame | None = self._ahead
+        after: int | None
+        ticks, index, stop = self._ticks, 0, self._segment.stop
         damage: Damage | None = None
         try:
             while picture is not None:
                 following, damage = self._next_picture()
-                after = self._clock.at(following.pts) if following else None
+                if following is not None:
+                    after = self._clock.at(following.pts)
+                else:
+                    after = None if stop is None or damage else self._clock.at(stop)
                 end = ticks + self._clock.length(picture.duration) if after is None else after
                 time = Time(ticks, self.info.time_base)
                 yield Frame(index, time, end - ticks, picture, painter)
@@ -165,6 +200,10 @@ class Video:
 
     def close(self) -> None:
         """Free the decoder and the file. Frames that were yielded stay usable."""
+        self._stop_decoding()
+        self._opened.close()
+
+    def _stop_decoding(self) -> None:
         if self._decoder is not None and self._pictures is not None:
             self._pictures.close()
             self._decoder.close()
@@ -172,7 +211,6 @@ class Video:
         if self._container is not None:
             self._container.close()
             self._container = None
-        self._opened.close()
 
     def __del__(self) -> None:
         if hasattr(self, "_container"):
@@ -190,6 +228,7 @@ def open_video(
     *,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     threads: int = DECODER_THREADS,
+    segment: Segment = WHOLE,
 ) -> Video:
     """Open a video and decode its first frame.
 
@@ -197,6 +236,8 @@ def open_video(
         source: a path, the bytes of a file, or an open binary file that can seek.
         limits: the largest frame to accept.
         threads: of the decoder. The frames and times do not depend on it.
+        segment: the part whose frames to give, one of `plan_segments`; by default the whole video.
+            Frames and times are those that the whole video has there.
 
     Raises:
         InputError: the source cannot be opened.
@@ -204,11 +245,12 @@ def open_video(
         NoVideoError: only sound, or cover art.
         MediaTooLargeError: frames over the limit.
         CorruptMediaError: empty, cut off before its index, or nothing can be decoded.
+        DecodeError: it is damaged before the segment, or where that begins.
         UsageError: `threads` below 1.
     """
     if threads < 1:
         raise UsageError(f"a decoder needs at least one thread, got {threads}")
-    return Video(open_source(source), limits, threads)
+    return Video(open_source(source), limits, threads, segment)
 
 
 def _facts(

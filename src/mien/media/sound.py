@@ -1,0 +1,195 @@
+"""The sound of a video for the one that is made of it: its packets, on the clock of its pictures.
+
+Packets are handed on as they are; nothing is decoded. A second reader goes through the source, in
+step with the pictures that are written, so that the memory does not grow with the length.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, Self, cast
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+
+from mien.errors import DecodeError
+from mien.media.container import open_container
+from mien.media.limits import Limits
+from mien.media.source import OpenSource, Source, open_source
+from mien.timecode import Time, format_seconds
+
+LEAD_S = Fraction(1, 5)
+"""Sound from so long before the first picture is handed on: decoders of AAC and Opus need some to
+get going, and players leave out what lies before 0."""
+
+JUMP_S = 1
+"""A time that jumps back by so much, in seconds, starts a new count, as it does for pictures."""
+
+
+class Sound:
+    """The sound streams of a source, from its first picture on. A context manager.
+
+    Attributes:
+        streams: all of them, in the order of the source.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        start: Time,
+        *,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> None:
+        """`start`: the container's time of the first picture (`VideoInfo.start`).
+
+        Raises:
+            InputError, MediaError: as of `open_video`.
+        """
+        self._opened = open_source(_apart(source))
+        self._container: InputContainer | None = None
+        try:
+            self._container = open_container(self._opened, limits)
+        except BaseException:
+            self.close()
+            raise
+        self.streams: tuple[AudioStream, ...] = tuple(self._container.streams.audio)
+        self._clocks = {stream.index: _Clock(start, stream) for stream in self.streams}
+        self._chosen: tuple[AudioStream, ...] = self.streams
+        self._packets: Iterator[Packet[AudioStream]] | None = None
+        self._next: Packet[AudioStream] | None = None
+
+    def choose(self, streams: tuple[AudioStream, ...]) -> None:
+        """Hand on the packets of these streams only."""
+        self._chosen = streams
+
+    def until(self, seconds: Fraction | None) -> Iterator[Packet[AudioStream]]:
+        """The packets from before this time that were not given yet; None: all the rest.
+
+        Their time stamps count from the first picture.
+
+        Raises:
+            DecodeError: the source cannot be read further.
+        """
+        if self._packets is None:
+            self._packets = self._timed()
+            self._next = next(self._packets, None)
+        while (packet := self._next) is not None:
+            if seconds is not None and cast(int, packet.dts) * packet.time_base >= seconds:
+                return
+            yield packet
+            self._next = next(self._packets, None)
+
+    def _timed(self) -> Iterator[Packet[AudioStream]]:
+        last = Fraction(0)
+        packets = self._read()
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.FFmpegError as error:
+                raise DecodeError(
+                    f"the sound of {self._opened.name} can be read up to {format_seconds(last)} "
+                    f"only: {error.strerror}",
+                    time_s=float(last),
+                ) from error
+            if packet is None:
+                return
+            if self._clocks[packet.stream.index].set(packet):
+                last = cast(int, packet.dts) * packet.time_base
+                yield packet
+
+    def _read(self) -> Iterator[Packet[AudioStream]]:
+        if not self._chosen or self._container is None:
+            return
+        try:
+            for packet in self._container.demux(*self._chosen):
+                if packet.size and packet.stream in self._chosen:
+                    yield cast("Packet[AudioStream]", packet)
+        except IndexError:  # PyAV trips at the end over streams that came up only on the way
+            return
+
+    def close(self) -> None:
+        """Free the reader."""
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+        self._opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Clock:
+    """Moves the times of one stream to those of the pictures; they rise from packet to packet."""
+
+    def __init__(self, start: Time, stream: AudioStream) -> None:
+        base = stream.time_base or Fraction(1, av.time_base)
+        self._shift = start.rescaled(base).pts
+        self._jump = JUMP_S / base
+        self._earliest = -LEAD_S / base
+        self._last: int | None = None
+        self._expected = 0
+
+    def set(self, packet: Packet[AudioStream]) -> bool:
+        """Whether the packet is to be handed on; its times are set then."""
+        given = packet.dts if packet.dts is not None else packet.pts
+        ahead = packet.pts - given if packet.pts is not None and given is not None else 0
+        now = self._expected if given is None else given - self._shift
+        if self._last is not None and self._last - now >= self._jump:
+            self._shift += now - self._expected
+            now = self._expected
+        if now < self._earliest:
+            return False
+        if self._last is not None:
+            now = max(now, self._last + 1)
+        packet.dts, packet.pts = now, now + ahead
+        self._last, self._expected = now, now + (packet.duration or 1)
+        return True
+
+
+class _SecondReader:
+    """Reads an open file of the caller's from a place of its own, and puts its position back."""
+
+    def __init__(self, file: Any) -> None:
+        self._file, self._at = file, 0
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        before = self._file.tell()
+        try:
+            self._file.seek(self._at)
+            data: bytes = self._file.read(size)
+        finally:
+            self._file.seek(before)
+        self._at += len(data)
+        return data
+
+    def seek(self, to: int, whence: int = os.SEEK_SET) -> int:
+        """Move to a place."""
+        if whence == os.SEEK_END:
+            before = self._file.tell()
+            to += self._file.seek(0, os.SEEK_END)
+            self._file.seek(before)
+        elif whence == os.SEEK_CUR:
+            to += self._at
+        self._at = to
+        return to
+
+    def tell(self) -> int:
+        """The place."""
+        return self._at
+
+
+def _apart(source: Source) -> Source:
+    if isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
+        return source
+    return cast(Source, _SecondReader(source))
+
+
+__all__ = ["OpenSource", "Sound"]
