@@ -1,15 +1,15 @@
-"""The sound of a video for the one that is made of it: its packets, on the clock of its pictures.
+"""The sound of a video, for the one that is made of it: packets on the clock of its pictures.
 
-Packets are handed on as they are; nothing is decoded. A second reader goes through the source, in
-step with the pictures that are written, so that the memory does not grow with the length.
+Nothing is decoded here. A second reader goes through the source, in step with the pictures that are
+written, so that the memory does not grow with the length.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
-from typing import Any, Self, cast
+from typing import Any, Self, TypeAlias, cast
 
 import av
 from av.audio.stream import AudioStream
@@ -19,8 +19,10 @@ from av.packet import Packet
 from mien.errors import DecodeError
 from mien.media.container import open_container
 from mien.media.limits import Limits
-from mien.media.source import OpenSource, Source, open_source
+from mien.media.source import Source, open_source
 from mien.timecode import Time, format_seconds
+
+SoundPacket: TypeAlias = "Packet[AudioStream]"
 
 LEAD_S = Fraction(1, 5)
 """Sound from so long before the first picture is handed on: decoders of AAC and Opus need some to
@@ -34,7 +36,8 @@ class Sound:
     """The sound streams of a source, from its first picture on. A context manager.
 
     Attributes:
-        streams: all of them, in the order of the source.
+        name: of the source, for messages.
+        streams: its sound streams, in order.
     """
 
     def __init__(
@@ -46,10 +49,14 @@ class Sound:
     ) -> None:
         """`start`: the container's time of the first picture (`VideoInfo.start`).
 
+        An open file keeps its position: it can be read by a `Video` at the same time, in the same
+        thread.
+
         Raises:
             InputError, MediaError: as of `open_video`.
         """
         self._opened = open_source(_apart(source))
+        self.name = self._opened.name
         self._container: InputContainer | None = None
         try:
             self._container = open_container(self._opened, limits)
@@ -58,15 +65,10 @@ class Sound:
             raise
         self.streams: tuple[AudioStream, ...] = tuple(self._container.streams.audio)
         self._clocks = {stream.index: _Clock(start, stream) for stream in self.streams}
-        self._chosen: tuple[AudioStream, ...] = self.streams
-        self._packets: Iterator[Packet[AudioStream]] | None = None
-        self._next: Packet[AudioStream] | None = None
+        self._packets = self._timed()
+        self._next: SoundPacket | None = None
 
-    def choose(self, streams: tuple[AudioStream, ...]) -> None:
-        """Hand on the packets of these streams only."""
-        self._chosen = streams
-
-    def until(self, seconds: Fraction | None) -> Iterator[Packet[AudioStream]]:
+    def until(self, seconds: Fraction | None) -> Iterator[SoundPacket]:
         """The packets from before this time that were not given yet; None: all the rest.
 
         Their time stamps count from the first picture.
@@ -74,46 +76,42 @@ class Sound:
         Raises:
             DecodeError: the source cannot be read further.
         """
-        if self._packets is None:
-            self._packets = self._timed()
-            self._next = next(self._packets, None)
-        while (packet := self._next) is not None:
-            if seconds is not None and cast(int, packet.dts) * packet.time_base >= seconds:
-                return
-            yield packet
-            self._next = next(self._packets, None)
-
-    def _timed(self) -> Iterator[Packet[AudioStream]]:
-        last = Fraction(0)
-        packets = self._read()
         while True:
-            try:
-                packet = next(packets, None)
-            except av.FFmpegError as error:
-                raise DecodeError(
-                    f"the sound of {self._opened.name} can be read up to {format_seconds(last)} "
-                    f"only: {error.strerror}",
-                    time_s=float(last),
-                ) from error
-            if packet is None:
+            packet = self._next or next(self._packets, None)
+            self._next = packet
+            if packet is None or (seconds is not None and _time(packet) >= seconds):
                 return
-            if self._clocks[packet.stream.index].set(packet):
-                last = cast(int, packet.dts) * packet.time_base
-                yield packet
+            self._next = None
+            yield packet
 
-    def _read(self) -> Iterator[Packet[AudioStream]]:
-        if not self._chosen or self._container is None:
+    def _timed(self) -> Generator[SoundPacket]:
+        last = Fraction(0)
+        try:
+            for packet in self._read():
+                if self._clocks[packet.stream.index].set(packet):
+                    last = _time(packet)
+                    yield packet
+        except av.FFmpegError as error:
+            raise DecodeError(
+                f"the sound of {self.name} can be read up to {format_seconds(last)} only: "
+                f"{error.strerror}",
+                time_s=float(last),
+            ) from error
+
+    def _read(self) -> Iterator[SoundPacket]:
+        if not self.streams or self._container is None:
             return
         try:
-            for packet in self._container.demux(*self._chosen):
-                if packet.size and packet.stream in self._chosen:
-                    yield cast("Packet[AudioStream]", packet)
+            for packet in self._container.demux(*self.streams):
+                if packet.size and packet.stream in self.streams:
+                    yield cast(SoundPacket, packet)
         except IndexError:  # PyAV trips at the end over streams that came up only on the way
             return
 
     def close(self) -> None:
         """Free the reader."""
         if self._container is not None:
+            self._packets.close()
             self._container.close()
             self._container = None
         self._opened.close()
@@ -136,10 +134,9 @@ class _Clock:
         self._last: int | None = None
         self._expected = 0
 
-    def set(self, packet: Packet[AudioStream]) -> bool:
-        """Whether the packet is to be handed on; its times are set then."""
-        given = packet.dts if packet.dts is not None else packet.pts
-        ahead = packet.pts - given if packet.pts is not None and given is not None else 0
+    def set(self, packet: SoundPacket) -> bool:
+        """Set the times of a packet; False if it lies too early to be of use."""
+        given = packet.pts if packet.dts is None else packet.dts
         now = self._expected if given is None else given - self._shift
         if self._last is not None and self._last - now >= self._jump:
             self._shift += now - self._expected
@@ -148,7 +145,7 @@ class _Clock:
             return False
         if self._last is not None:
             now = max(now, self._last + 1)
-        packet.dts, packet.pts = now, now + ahead
+        packet.pts = packet.dts = now
         self._last, self._expected = now, now + (packet.duration or 1)
         return True
 
@@ -171,10 +168,10 @@ class _SecondReader:
         return data
 
     def seek(self, to: int, whence: int = os.SEEK_SET) -> int:
-        """Move to a place."""
+        """Move to a place, as `io.IOBase.seek`."""
         if whence == os.SEEK_END:
             before = self._file.tell()
-            to += self._file.seek(0, os.SEEK_END)
+            to = self._file.seek(to, whence)
             self._file.seek(before)
         elif whence == os.SEEK_CUR:
             to += self._at
@@ -192,4 +189,5 @@ def _apart(source: Source) -> Source:
     return cast(Source, _SecondReader(source))
 
 
-__all__ = ["OpenSource", "Sound"]
+def _time(packet: SoundPacket) -> Fraction:
+    return cast(int, packet.dts) * packet.time_base
