@@ -1,7 +1,8 @@
 """Track the generated videos and print IDF1, MOTA and identity switches by scenario.
 
 python -m bench.tracking.evaluate                      # simulated detections and embeddings
-python -m bench.tracking.evaluate --detector real      # pixels, CenterFace, the dlib network
+python -m bench.tracking.evaluate --detector frames    # pixels, CenterFace, the dlib network
+python -m bench.tracking.evaluate --detector frames --chips plain   # without the mirror images
 """
 
 from __future__ import annotations
@@ -91,11 +92,12 @@ class Real:
     Args:
         cascade: detect as video analysis does, whole frames now and then and crops in between;
             otherwise CenterFace looks at every frame, and its unsure detections count too.
+        mirror: embed the mirror image of each chip as well.
     """
 
-    def __init__(self, *, cascade: bool) -> None:
+    def __init__(self, *, cascade: bool, mirror: bool = True) -> None:
         self.cascade = cascade
-        self.stages = Mesh.load(), Embedding.load()
+        self.stages = Mesh.load(), Embedding.load(mirror=mirror)
         labelled = {picture.name: picture for picture in pictures()}
         self.backgrounds = [read(labelled[name]) for name in BACKGROUNDS]
 
@@ -169,10 +171,13 @@ def main() -> None:
     parser.add_argument("--scenario", choices=list(SCENARIOS), action="append")
     parser.add_argument("--seed", type=int, action="append", help=f"by default {SEEDS}")
     parser.add_argument("--reid", choices=["on", "off"], default="on")
+    parser.add_argument(
+        "--chips", choices=["mirrored", "plain"], default="mirrored", help="what is embedded"
+    )
     options = parser.parse_args()
     views: Views = simulated
     if options.detector != "simulated":
-        views = Real(cascade=options.detector == "video")
+        views = Real(cascade=options.detector == "video", mirror=options.chips == "mirrored")
     rows, costs = evaluate(
         views,
         options.scenario or list(SCENARIOS),
