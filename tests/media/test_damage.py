@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +129,58 @@ def test_damage_in_the_first_picture(tmp_path: Path) -> None:
     data = with_noise(clip(tmp_path, "MP4 H.264"), 0)
     with pytest.raises(CorruptMediaError, match="nothing of the data can be decoded"):
         open_video(data)
+
+
+@contextmanager
+def no_thread_stays() -> Iterator[None]:
+    """At the end there are no more native threads than before, without the garbage collector."""
+    if not os.path.isdir("/proc/self/task"):
+        pytest.skip("native threads are counted in /proc")
+    gc.collect()
+    before = len(os.listdir("/proc/self/task"))
+    gc.disable()
+    try:
+        yield
+        assert len(os.listdir("/proc/self/task")) == before
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("kind", "index"),
+    [("MP4 H.264", 0), ("MP4 H.264", 19), ("TS MPEG-2", 19), ("AVI MPEG-4", 0), ("AVI MPEG-4", 19)],
+)
+def test_no_thread_waits_behind_an_error_that_is_kept(
+    tmp_path: Path, kind: str, index: int
+) -> None:
+    """Its traceback must not hold the decoder; `index` 0 spoils the first picture."""
+    data, kept = with_noise(clip(tmp_path, kind), index), []
+    with no_thread_stays():
+        try:
+            with open_video(data, threads=4) as video:
+                for _ in video.frames():
+                    pass
+        except MediaError as error:
+            kept.append(error)
+    assert kept
+
+
+def test_no_thread_waits_behind_a_reader_that_raises(tmp_path: Path) -> None:
+    """Nor the file: also where frames and the error itself are kept."""
+    path = clip(tmp_path, "MP4 H.264")
+    kept: list[object] = []
+    with no_thread_stays():
+        try:
+            with open_video(path, threads=4) as video:
+                for frame in video.frames():
+                    kept.append(frame)
+                    if frame.index == 5:
+                        raise RuntimeError("the stage broke")
+        except RuntimeError as error:
+            kept.append(error)
+        numbers = os.listdir("/proc/self/fd")
+        assert str(path) not in [os.path.realpath(f"/proc/self/fd/{n}") for n in numbers]
+    assert len(kept) == 7
 
 
 def flip(data: bytearray, random: np.random.Generator) -> bytes:

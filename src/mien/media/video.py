@@ -91,17 +91,15 @@ class Video:
         self._opened, self._limits, self._threads = opened, limits, threads
         self._segment = segment
         self._container: InputContainer | None = None
+        self._stream: VideoStream | None = None
         self._decoder: Decoder | None = None
         self._pictures: Generator[av.VideoFrame] | None = None
         self._streaming = False
         try:
             self._missing = missing_bytes(opened)
-            container, stream = self._begin(segment if segment.start is None else WHOLE)
+            self._begin(segment if segment.start is None else WHOLE)
             self._first = self._ahead = self._first_picture()
-            rounded = format_name(container) in ROUNDING_FORMATS
-            self._clock = Clock(_time_base(stream), nominal_rate(stream), rounded=rounded)
-            self._ticks = self._clock.at(self._first.pts)
-            self.info = _facts(container, stream, self._first, self._clock.time_base)
+            self._note_facts()
             if segment.start is not None:
                 self._ticks = self._clock.at(segment.start)
                 self._ahead = self._enter()
@@ -109,7 +107,7 @@ class Video:
             self.close()
             raise
 
-    def _begin(self, segment: Segment) -> tuple[InputContainer, VideoStream]:
+    def _begin(self, segment: Segment) -> None:
         """Open the container anew and decode a segment, from its `entry` where it has one."""
         self._stop_decoding()
         self._container = open_container(self._opened, self._limits)
@@ -117,9 +115,18 @@ class Video:
         prepare(stream, self._limits, self._threads)
         if segment.entry is not None:
             self._container.seek(segment.entry, stream=stream)
+        self._stream = stream
         self._decoder = Decoder(self._container, stream, self._missing, segment)
         self._pictures = self._decoder.pictures()
-        return self._container, stream
+
+    def _note_facts(self) -> None:
+        container, stream = self._container, self._stream
+        assert container is not None
+        assert stream is not None
+        rounded = format_name(container) in ROUNDING_FORMATS
+        self._clock = Clock(_time_base(stream), nominal_rate(stream), rounded=rounded)
+        self._ticks = self._clock.at(self._first.pts)
+        self.info = _facts(container, stream, self._first, self._clock.time_base)
 
     def _enter(self) -> av.VideoFrame:
         """The first frame of a segment in the middle. It is gone to straight, or, where the decoder
@@ -135,7 +142,7 @@ class Video:
             f"{self._opened.name} can be read up to {format_seconds(begin.exact)} only: "
             f"{damage or 'the next picture is missing'}",
             time_s=begin.seconds,
-        ) from damage
+        )
 
     def frames(self) -> Iterator[Frame]:
         """The frames of the segment in the order of display, decoded as they are asked for. Once.
@@ -155,7 +162,7 @@ class Video:
         picture: av.VideoFrame | None = self._ahead
         after: int | None
         ticks, index, stop = self._ticks, 0, self._segment.stop
-        damage: Damage | None = None
+        damage = ""
         try:
             while picture is not None:
                 following, damage = self._next_picture()
@@ -169,33 +176,35 @@ class Video:
                 picture, ticks, index = following, end, index + 1
         finally:
             self.close()
-        if damage is not None:
+        if damage:
             raise DecodeError(
                 f"{self._opened.name} can be read up to {format_seconds(time.exact)} only: "
                 f"{damage}",
                 time_s=time.seconds,
-            ) from damage
+            )
 
-    def _next_picture(self) -> tuple[av.VideoFrame | None, Damage | None]:
+    def _next_picture(self) -> tuple[av.VideoFrame | None, str]:
+        """The next picture, or why there is none; "" at the end. Not the exception that says so:
+        as long as its traceback is kept, so is the decoder, and its threads wait."""
         if self._pictures is None:
             raise UsageError(f"{self._opened.name} has been closed; open it again")
         try:
             picture = next(self._pictures, None)
         except Damage as damage:
-            return None, damage
+            return None, str(damage)
         if picture is not None and _shape_differs(picture, self._first):
             old, new = _size_text(self._first), _size_text(picture)
-            return None, Damage(f"the picture changes from {old} to {new} pixels; split it there")
-        return picture, None
+            return None, f"the picture changes from {old} to {new} pixels; split it there"
+        return picture, ""
 
     def _first_picture(self) -> av.VideoFrame:
         assert self._pictures is not None
-        reason: Damage | str = "there is no picture in its video stream"
+        reason = "there is no picture in its video stream"
         try:
             if picture := next(self._pictures, None):
                 return picture
         except Damage as damage:
-            reason = damage
+            reason = str(damage)
         raise CorruptMediaError(f"nothing of {self._opened.name} can be decoded: {reason}")
 
     def close(self) -> None:
@@ -207,7 +216,7 @@ class Video:
         if self._decoder is not None and self._pictures is not None:
             self._pictures.close()
             self._decoder.close()
-            self._decoder = self._pictures = None
+            self._decoder = self._pictures = self._stream = None
         if self._container is not None:
             self._container.close()
             self._container = None
@@ -290,7 +299,7 @@ def _duration(container: InputContainer, stream: VideoStream, base: Fraction) ->
 
 def _orientation(picture: av.VideoFrame) -> Orientation:
     # PyAV never frees a picture whose side data was looked at, so a tiny copy of it is looked at.
-    tiny = picture.reformat(2, 2, "gray")
+    tiny = picture.reformat(2, 2, "gray", threads=1)
     matrix = cast(Mapping[str, Any], tiny.side_data).get("DISPLAYMATRIX")
     if matrix is None:
         return Orientation()
