@@ -1,8 +1,7 @@
-"""`mien analyze`: photos to Face API entries, videos to the Media Analytics JSON."""
+"""`mien analyze`: photos to Face API entries, videos to Media Analytics JSON, both to tables."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,14 +9,13 @@ from typing import Any
 
 import click
 
+from mien.cli.formats import SUFFIXES, Output, choose_output
 from mien.cli.progress import progress_bar
 from mien.cli.sources import Source, find_sources, plan_outputs
 from mien.detect import PROFILES
 from mien.errors import ConfigurationError, DecodeError, MienError, ModelError, UsageError
 from mien.media import probe, read_image
 from mien.pipeline import PhotoAnalyzer, analyze_video
-from mien.report.face_api import columns_for, parse_attributes, write_photo_document
-from mien.timeline.media_analytics import write_media_analytics
 from mien.timeline.presets import Preset, parse_preset
 from mien.timeline.timeline import Timeline
 
@@ -26,10 +24,9 @@ MODES = ("faces", "perFaceEmotion", "aggregateEmotion")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is asked of every source: preset, attributes of photos, profile, ids over the video."""
+    """What is asked of every source: what to write, profile, ids over the video."""
 
-    preset: Preset
-    attributes: tuple[str, ...]
+    output: Output
     profile: str
     reid: bool
 
@@ -58,9 +55,8 @@ class Job:
 )
 @click.option(
     "--attributes",
-    default="all",
     metavar="LIST|all|none",
-    help="Attributes of the faces in photos [all].",
+    help="Attributes of the faces [photos: all; videos, as csv or parquet: what the mode needs].",
 )
 @click.option(
     "--profile",
@@ -74,12 +70,20 @@ class Job:
     default="on",
     help="Whether somebody who comes back after a long absence keeps the id [on].",
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([*SUFFIXES]),
+    default="json",
+    help="What to write; mot (MOTChallenge text) and vtt (captions) are for videos [json].",
+)
 def command(
     sources: tuple[str, ...],
     output: str | None,
     profile: str,
     reid: str,
-    attributes: str,
+    attributes: str | None,
+    form: str,
     **choices: Any,
 ) -> None:
     """Find, follow and describe the faces in photos and videos.
@@ -88,14 +92,20 @@ def command(
     a photo, its faces as Face API v1.0 `detect` gave them; for a video, the document of Azure Media
     Face Detector.
 
+    As csv or parquet it is a table with a row for each face and frame. The attributes of faces in
+    videos are in such a table only: expressions with --mode perFaceEmotion, others by name with
+    --attributes: age, gender, headPose, gaze, openness, emotion, points, quality.
+
     \b
     Example: mien analyze clip.mp4 -o clip.json
              mien analyze photos/ 'clips/*.mov' -o results/
              mien analyze interview.mp4 --mode aggregateEmotion --window-ms 1000
+             mien analyze clip.mp4 -o clip.csv --format csv --attributes emotion,headPose
     """
-    names = () if attributes.strip().lower() == "none" else parse_attributes(attributes)
-    job = Job(choose_preset(**choices), names, profile, reid == "on")
-    pairs = plan_outputs(find_sources(sources), output, ".json")
+    found = find_sources(sources)
+    wanted = choose_output(form, choose_preset(**choices), attributes, output, found)
+    job = Job(wanted, profile, reid == "on")
+    pairs = plan_outputs(found, output, wanted.suffix)
     if len(pairs) == 1:
         analyze_one(*pairs[0], job)
         return
@@ -154,27 +164,20 @@ def analyze_one(source: Source, path: Path | None, job: Job) -> None:
 
 
 @lru_cache(maxsize=1)
-def photo_analyzer(attributes: tuple[str, ...], profile: str) -> PhotoAnalyzer:
+def photo_analyzer(columns: tuple[str, ...], profile: str) -> PhotoAnalyzer:
     """The models for photos, kept for the next one: opening them takes longer than using them."""
-    return PhotoAnalyzer(columns=("mesh", *columns_for(attributes)), profile=profile)
+    return PhotoAnalyzer(columns=columns, profile=profile)
 
 
 def _photo(source: Path, path: Path | None, job: Job) -> None:
     rgb = read_image(source)
-    faces = photo_analyzer(job.attributes, job.profile).analyze(rgb)
+    faces = photo_analyzer(job.output.photo_columns, job.profile).analyze(rgb)
     height, width = rgb.shape[:2]
-    write_photo_document(
-        faces,
-        path or sys.stdout,
-        name=source.name,
-        width=width,
-        height=height,
-        attributes=job.attributes,
-    )
+    job.output.write_photo(faces, path, name=source.name, width=width, height=height)
 
 
 def _video(source: Path, path: Path | None, job: Job) -> None:
-    columns = () if job.preset.mode == "faces" else ("emotion",)
+    columns = job.output.video_columns
     try:
         with progress_bar(source.name) as show:
             timeline = analyze_video(
@@ -183,17 +186,7 @@ def _video(source: Path, path: Path | None, job: Job) -> None:
     except DecodeError as error:
         if path is None or not isinstance(error.partial, Timeline):
             raise
-        kept = path.with_name(f"{path.stem}.partial.json")
-        _write(error.partial, kept, job.preset)
+        kept = path.with_name(f"{path.stem}.partial{job.output.suffix}")
+        job.output.write_video(error.partial, kept)
         raise DecodeError(f"{error}; what came before is in {kept}") from error
-    _write(timeline, path, job.preset)
-
-
-def _write(timeline: Timeline, path: Path | None, preset: Preset) -> None:
-    write_media_analytics(
-        timeline,
-        path or sys.stdout,
-        mode=preset.mode,
-        window_ms=preset.window_ms,
-        interval_ms=preset.interval_ms,
-    )
+    job.output.write_video(timeline, path)

@@ -15,6 +15,7 @@ from mien.models import file_of
 from mien.pipeline import analyze_video
 from mien.report.face_api import (
     ATTRIBUTES,
+    columns_for,
     detect_entries,
     write_photo_document,
 )
@@ -45,7 +46,7 @@ def command(output: Path) -> None:
     write_media_analytics(timeline, output / "clip.json")
     click.echo(_told_of_clip(timeline, clip, output / "clip.json"))
     rgb = read_image(photo)
-    faces = photo_analyzer(tuple(ATTRIBUTES), "balanced").analyze(rgb)
+    faces = photo_analyzer(("mesh", *columns_for(ATTRIBUTES)), "balanced").analyze(rgb)
     height, width = rgb.shape[:2]
     size = {"width": width, "height": height}
     write_photo_document(

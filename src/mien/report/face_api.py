@@ -72,24 +72,24 @@ UNBACKED = frozenset(
 """Attributes of Face API v1.0 that nothing in mien backs yet; asking for one is an error."""
 
 
-def parse_attributes(text: str) -> tuple[str, ...]:
-    """The attribute names in a list separated by commas, or all of them for "all".
+def parse_attributes(text: str, names: Collection[str] = ATTRIBUTES) -> tuple[str, ...]:
+    """Those of the `names` that a list separated by commas holds, or all of them for "all".
 
     Raises:
         UsageError: a name that is unknown, or that nothing backs.
     """
     if text.strip().lower() == "all":
-        return tuple(ATTRIBUTES)
-    known = {name.lower(): name for name in (*ATTRIBUTES, *UNBACKED)}
-    names = [part.strip() for part in text.split(",") if part.strip()]
-    for name in names:
+        return tuple(names)
+    known = {name.lower(): name for name in (*names, *UNBACKED)}
+    asked = [part.strip() for part in text.split(",") if part.strip()]
+    for name in asked:
         if known.get(name.lower()) in UNBACKED:
             raise UsageError(f"no model backs the attribute '{name}' yet, so it cannot be given")
         if name.lower() not in known:
             raise UsageError(
-                f"'{name}' is no attribute; choose from all, {', '.join(sorted(ATTRIBUTES))}"
+                f"'{name}' is no attribute; choose from all, {', '.join(sorted(names))}"
             )
-    return tuple(dict.fromkeys(known[name.lower()] for name in names))
+    return tuple(dict.fromkeys(known[name.lower()] for name in asked))
 
 
 def columns_for(attributes: Collection[str]) -> tuple[str, ...]:
