@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mien.errors import CorruptMediaError, DecodeError, MediaError
 from mien.media import Frame, open_video
-from tests.clips import numbered, read_number, write_clip
+from tests.clips import mp4_boxes, numbered, read_number, write_clip
 from tests.media.test_video import KINDS
 
 N = 40
@@ -181,6 +181,19 @@ def test_no_thread_waits_behind_a_reader_that_raises(tmp_path: Path) -> None:
         numbers = os.listdir("/proc/self/fd")
         assert str(path) not in [os.path.realpath(f"/proc/self/fd/{n}") for n in numbers]
     assert len(kept) == 7
+
+
+def test_a_rate_slower_than_any_clip_is_not_believed(tmp_path: Path) -> None:
+    """A frame lasts 2³¹ − 1 ticks of a second: decades."""
+    options = {"use_editlist": "0"}
+    path = write_clip(tmp_path / "clip.mp4", numbered(3), container_options=options)
+    data = bytearray(path.read_bytes())
+    (header,), (table,) = mp4_boxes(bytes(data), b"mdhd"), mp4_boxes(bytes(data), b"stts")
+    data[header + 20 : header + 24] = (1).to_bytes(4, "big")
+    data[table + 20 : table + 24] = (2**31 - 1).to_bytes(4, "big")
+    with open_video(bytes(data)) as video:
+        assert video.info.rate == 1
+        assert [read_number(frame.rgb) for frame in video.frames()] == [0, 1, 2]
 
 
 def flip(data: bytearray, random: np.random.Generator) -> bytes:

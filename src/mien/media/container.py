@@ -29,7 +29,7 @@ from mien.media.signatures import (
     video_format,
 )
 from mien.media.source import OpenSource
-from mien.timecode import parse_rate
+from mien.timecode import SLOWEST, parse_rate
 
 DEMUXERS = "mov,asf,matroska,avi,mpegts,mpeg,mpegvideo,flv,ogg,mp3,wav,flac,aac"
 """FFmpeg's readers that may be used. Those that open further files or addresses (playlists,
@@ -157,6 +157,6 @@ def format_name(container: InputContainer) -> str:
 def nominal_rate(stream: VideoStream) -> Fraction:
     """Frames a second, as FFmpeg guesses from what the container says and the first frames show."""
     stated = (stream.guessed_rate, stream.average_rate, stream.base_rate)
-    rates = [rate for rate in stated if rate is not None and rate > 0]
+    rates = [rate for rate in stated if rate is not None and rate >= SLOWEST]
     sane = [rate for rate in rates if SANE_RATES[0] <= rate <= SANE_RATES[1]]
     return parse_rate((sane or rates or [Fraction(1)])[0])
