@@ -68,6 +68,7 @@ def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path: Path) -> None:
     [
         (errno.ENOSPC, "disk is full"),
         (errno.EDQUOT, "disk is full"),
+        (errno.EFBIG, "larger than a file may be"),
         (errno.EROFS, "not writable"),
         (errno.EACCES, "not writable"),
     ],
@@ -81,3 +82,10 @@ def test_a_failed_write_says_why(tmp_path: Path, code: int, sentence: str) -> No
 def test_an_error_that_is_not_about_writing_is_handed_on(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), replacing(tmp_path / "x"):
         (tmp_path / "input").read_bytes()
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("a" * 300, "too long"), ("a\0b", "null")])
+def test_names_that_no_file_can_have(tmp_path: Path, name: str, sentence: str) -> None:
+    with pytest.raises(OutputError, match=sentence), replacing(tmp_path / name) as file:
+        file.write("x")
+    assert os.listdir(tmp_path) == []

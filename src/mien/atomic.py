@@ -24,7 +24,7 @@ def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
         OutputError: the folder is missing or not writable, the disk is full, or `path` is there and
             no ordinary file (a rename would put a file in the place of a device).
     """
-    path = path.resolve()
+    path = _real(path)
     if path.exists() and not path.is_file():
         what = "a folder; name a file" if path.is_dir() else "no ordinary file"
         raise OutputError(f"cannot write {path}: it is {what}")
@@ -44,6 +44,18 @@ def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
             beside.unlink()
 
 
+def _real(path: Path) -> Path:
+    """Where the file is once links are followed."""
+    try:
+        path = path.resolve()
+        path.exists()
+    except OSError as error:
+        raise _explained(error, path) from error
+    except ValueError as error:
+        raise OutputError(f"cannot write {str(path)!r}: it holds a null character") from error
+    return path
+
+
 def _explained(error: OSError, path: Path) -> OSError:
     """The sentence for a failed write; one that has no sentence is handed on as it is."""
     match error.errno:
@@ -53,6 +65,8 @@ def _explained(error: OSError, path: Path) -> OSError:
             return OutputError(f"cannot write {path}: the folder or file is not writable for you")
         case errno.ENOSPC | errno.EDQUOT:
             return OutputError(f"cannot write {path}: the disk is full; nothing was kept of it")
+        case errno.EFBIG:
+            return OutputError(f"cannot write {path}: it would be larger than a file may be there")
         case errno.ENAMETOOLONG:
             return OutputError(f"cannot write {path.name[:40]}…: the name is too long")
         case _:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -140,11 +141,7 @@ def video_format_for(path: Path) -> str:
 
 
 class VideoWriter:
-    """Encodes pictures with exact times; made by `create_video`.
-
-    Attributes:
-        notes: a sentence for each thing that is not as it was in the source.
-    """
+    """Encodes pictures with exact times; made by `create_video`."""
 
     def __init__(
         self,
@@ -164,6 +161,7 @@ class VideoWriter:
         self._stream = self._container.add_stream("libx264", rate=rate, options=settings)
         context: VideoCodecContext = self._stream.codec_context
         context.thread_count = encoding.threads
+        context.thread_type = "FRAME"  # by slices, PyAV's choice, the file gets larger
         context.time_base = time_base
         context.pix_fmt = "yuv420p"
         context.width, context.height = (side + side % 2 for side in size_wh)
@@ -182,6 +180,7 @@ class VideoWriter:
 
     @property
     def notes(self) -> tuple[str, ...]:
+        """A sentence for each thing that is not as it was in the source."""
         return tuple(self._soundtrack.notes) if self._soundtrack else ()
 
     def write(self, rgb: Rgb, time: Time, duration: int) -> None:
@@ -242,7 +241,14 @@ class VideoWriter:
             self._container.mux(packet)
 
     def finish(self) -> None:
-        """Write what is still in the encoder, the rest of the sound, and the index."""
+        """Write what is still in the encoder, the rest of the sound, and the index.
+
+        Raises:
+            ValueError: no picture was written.
+            OutputError: it cannot be written.
+        """
+        if self._last is None:
+            raise ValueError("a video needs at least one picture")
         assert self._soundtrack is not None
         self._mux(self._stream.encode(None))
         self._soundtrack.until(None)
@@ -275,6 +281,7 @@ def write_image(path: str | PathLike[str], rgb: Rgb) -> None:
     if target.suffix.lower() not in IMAGE_FORMATS:
         known = ", ".join(IMAGE_FORMATS)
         raise UsageError(f"{target} does not end in {known}; mien writes no other pictures")
+    form, data = IMAGE_FORMATS[target.suffix.lower()], BytesIO()
+    Image.fromarray(rgb).save(data, form, quality=JPEG_QUALITY, subsampling=0)
     with replacing(target, "wb") as file:
-        form = IMAGE_FORMATS[target.suffix.lower()]
-        Image.fromarray(rgb).save(file, form, quality=JPEG_QUALITY, subsampling=0)
+        file.write(data.getbuffer())
