@@ -1,0 +1,120 @@
+"""Draws faces and what is known of them on a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.describe.landmarks import landmarks27
+from mien.faces import EMOTIONS, Faces
+from mien.media.lettering import capitals
+from mien.report.canvas import Canvas
+from mien.report.captions import Caption, Place, Style
+from mien.report.palette import DARK, LIGHT, Colour, colour_of, ink_on
+from mien.timecode import Time
+
+Array = NDArray[Any]
+
+OPACITY = 0.62
+"""Of the dark plates."""
+
+QUIET: Colour = (172, 176, 184)
+"""Of what is not the strongest."""
+
+GROOVE: Colour = (104, 108, 116)
+"""Of the part of a bar that is empty."""
+
+SMALLEST_DOTS = 8.0
+"""Landmarks are drawn on faces at least so many times as wide as the font is high."""
+
+
+def draw(
+    rgb: Array,
+    faces: Faces,
+    captions: Sequence[Caption],
+    style: Style,
+    *,
+    names: Sequence[int],
+    time: Time | None = None,
+) -> None:
+    """Draw on a picture (H, W, 3) uint8, in place.
+
+    Args:
+        rgb: the picture.
+        faces: its faces. One whose `score` is NaN was not seen but lies between two sightings: its
+            box is dashed. One whose `emotion` is NaN shows none.
+        captions: of each face.
+        style: made for the size of the picture.
+        names: what picks the colour of each face.
+        time: written in the lower left corner.
+    """
+    canvas = Canvas(rgb)
+    far_to_near = np.argsort(np.prod(faces.size_wh, axis=1), kind="stable").tolist()
+    for row in far_to_near:
+        _draw_box(canvas, faces, row, colour_of(names[row]), style)
+    for row in far_to_near:
+        _draw_captions(canvas, faces, row, captions[row], colour_of(names[row]), style)
+    if time is not None:
+        _draw_time(canvas, str(time), style)
+
+
+def _draw_box(canvas: Canvas, faces: Faces, row: int, colour: Colour, style: Style) -> None:
+    x1, y1, x2, y2 = faces.box_xyxy[row].astype(float).tolist()
+    seen = np.isfinite(faces.score[row])
+    dash = None if seen else 0.55 * style.font
+    canvas.outline((x1, y1, x2, y2), colour, style.stroke, 0.6 * style.font, dash)
+    if faces.mesh is not None and x2 - x1 >= SMALLEST_DOTS * style.font:
+        places = np.array([*landmarks27(faces.mesh[row]).values()])
+        canvas.dots(places, LIGHT, style.stroke * 0.6)
+
+
+def _draw_captions(
+    canvas: Canvas, faces: Faces, row: int, caption: Caption, colour: Colour, style: Style
+) -> None:
+    box = faces.box_xyxy[row]
+    if caption.tag:
+        rect = style.tag(box, caption.tag)
+        canvas.plate(rect, colour, 1.0, style.pad)
+        at = rect[0] + style.pad, rect[1] + style.pad
+        canvas.text(*at, caption.tag, style.font, ink_on(colour))
+    if faces.emotion is None or caption.place is Place.NOWHERE:
+        return
+    if np.isfinite(faces.emotion[row]).all():
+        _draw_emotions(canvas, faces.emotion[row], box, caption.place, colour, style)
+
+
+def _draw_emotions(
+    canvas: Canvas, shares: Array, box: Array, place: Place, colour: Colour, style: Style
+) -> None:
+    rect = style.emotions(box, place)
+    canvas.plate(rect, DARK, OPACITY, style.pad)
+    strongest = int(np.argmax(shares))
+    shown = [strongest] if place is Place.BELOW else range(len(EMOTIONS))
+    x, y = rect[0] + style.pad, rect[1] + style.pad
+    for emotion in shown:
+        loud = emotion == strongest
+        canvas.text(x, y, EMOTIONS[emotion], style.small, LIGHT if loud else QUIET)
+        at = x + style.words + style.pad, y
+        _draw_bar(canvas, *at, float(shares[emotion]), colour if loud else QUIET, style)
+        y += style.row
+
+
+def _draw_bar(canvas: Canvas, x: int, y: int, share: float, colour: Colour, style: Style) -> None:
+    """A bar beside a line of small text whose capitals begin at y."""
+    width, height = style.bar_wh
+    top, bottom = capitals(style.small)
+    y += (bottom - top - height) // 2
+    canvas.plate((x, y, x + width, y + height), GROOVE, 0.8, height // 2)
+    if length := round(share * width):
+        canvas.plate((x, y, x + length, y + height), colour, 1.0, height // 2)
+
+
+def _draw_time(canvas: Canvas, text: str, style: Style) -> None:
+    """In the lower left corner."""
+    margin = style.font // 2
+    x, y = margin, canvas.height - margin - style.tag_height
+    canvas.plate((x, y, x + style.tag_width(text), y + style.tag_height), DARK, OPACITY, style.pad)
+    canvas.text(x + style.pad, y + style.pad, text, style.font, LIGHT)
