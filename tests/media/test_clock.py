@@ -30,6 +30,11 @@ def ticks(clock: Clock, pts: list[int | None]) -> list[int]:
         ([0, 512, 400, 1024], [0, 512, 513, 1024]),
         ([0, 512, 512, 512, 514], [0, 512, 513, 514, 515]),
         ([90000, 90512, 0, 512, 1536], [0, 512, 1024, 1536, 2560]),  # rule 3
+        (
+            [0, 2**62, 1024, -(2**62), 2048],
+            [0, 512, 1024, 1536, 2048],
+        ),  # rule 1: no clip is so long
+        ([-(2**63), 512, 2**63 - 1, 512], [0, 512, 1024, 1536]),
     ],
 )
 def test_rules(pts: list[int | None], want: list[int]) -> None:
@@ -69,11 +74,12 @@ def test_length_of_the_last_frame() -> None:
     assert clock.length(33) == clock.length(34) == clock.length(0) == 1001
     assert clock.length(250) == 250 * 30
     assert Clock(MS, Fraction(25)).length(0) == 40
+    assert Clock(MS, Fraction(25)).length(2**62) == 40
 
 
 @given(
-    pts=st.lists(st.one_of(st.none(), st.integers(-(2**40), 2**40)), min_size=1),
-    base=st.sampled_from([MS, Fraction(1, 90000), Fraction(1, 25), Fraction(1001, 30000)]),
+    pts=st.lists(st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)), min_size=1),
+    base=st.sampled_from([MS, Fraction(1, 90000), Fraction(1, 25), Fraction(1, 2**32 - 1)]),
     rate=st.sampled_from([Fraction(25), NTSC, Fraction(1), Fraction(120)]),
     rounded=st.booleans(),
 )
@@ -83,3 +89,4 @@ def test_times_start_at_zero_and_always_increase(
     got = ticks(Clock(base, rate, rounded=rounded), pts)
     assert got[0] == 0
     assert all(a < b for a, b in pairwise(got))
+    assert got[-1] < 2**62

@@ -187,6 +187,8 @@ def test_many_rows_pass_through_the_files_unharmed() -> None:
         (Time(0, TICK), 1001, "is not after"),
         (Time(1, Fraction(1, 7)), 1001, "no whole number of ticks"),
         (Time(1001, TICK), 0, "duration of 0 ticks"),
+        (Time(2**62, TICK), 1001, "too far to be counted"),
+        (Time(1001, TICK), 2**62, "too far to be counted"),
     ],
 )
 def test_times_that_make_no_sense(time: Time, duration: int, message: str) -> None:

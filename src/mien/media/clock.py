@@ -2,7 +2,8 @@
 
 The rules, in order:
 
-1. A frame without a time stamp comes one nominal frame after the one before it.
+1. A frame without a time stamp comes one nominal frame after the one before it, and so does one
+   whose time is further from the first than any clip is long.
 2. Containers that count milliseconds (WMV, MKV, WebM, FLV) round 1001/30000 s to 33 or 34 ms. If
    the nominal rate is a whole number or one of n × 1000/1001, a time within one such tick of a
    whole number of nominal frames is taken to be that number, exactly; the time base gets finer for
@@ -27,12 +28,17 @@ that two frames can never be taken for the same one."""
 JUMP_S = 1
 """How far back a time must jump, in seconds, to start a new count (rule 3)."""
 
+LONGEST_S = 1 << 28
+"""Eight and a half years (rule 1). In the finest ticks that MP4 can state, 2⁻³² s, this is 2⁶⁰: all
+times stay within 64 bits."""
+
 
 class Clock:
     """Turns time stamps, in the order of display, into ticks of `time_base`."""
 
     def __init__(self, container_base: Fraction, rate: Fraction, *, rounded: bool = False) -> None:
         """`rounded`: the container rounds times to its ticks, so that rule 2 applies."""
+        self._longest = int(LONGEST_S / container_base)
         self._snaps = rounded and _snaps(container_base, rate)
         self.time_base = _common(container_base, 1 / rate) if self._snaps else container_base
         self._scale = round(container_base / self.time_base)  # of ours in one of the container's
@@ -45,7 +51,7 @@ class Clock:
         if self._origin is None:
             self._origin = pts or 0
             return 0
-        if pts is None:
+        if pts is None or not self._is_sane(pts - self._origin):
             now = self._last + self._step
         else:
             now = self._on_grid(pts - self._origin)
@@ -57,7 +63,11 @@ class Clock:
 
     def length(self, ticks: int) -> int:
         """Of a frame with this duration in ticks of the container; 0 or less: a nominal frame."""
-        return max(1, self._on_grid(ticks)) if ticks > 0 else self._step
+        stated = ticks > 0 and self._is_sane(ticks)
+        return max(1, self._on_grid(ticks)) if stated else self._step
+
+    def _is_sane(self, ticks: int) -> bool:
+        return abs(ticks) < self._longest
 
     def _on_grid(self, ticks: int) -> int:
         now = ticks * self._scale

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import UsageError
+from mien.errors import UnsupportedMediaError, UsageError
 from mien.faces import ROW_SHAPES, Faces, Problem
 from mien.timecode import Time
 from mien.timeline.spool import Column
@@ -26,6 +26,9 @@ LARGE = frozenset({"mesh", "embedding"})
 """The columns a timeline holds only when asked."""
 
 MAPPED_ROWS = 1 << 16
+
+MOST_TICKS = 1 << 62
+"""Where times end, so that their differences stay within 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +212,7 @@ class TimelineBuilder:
         Raises:
             ValueError: time does not rise, or is no whole number of the video's ticks; a column
                 does not have the shape it had before; or the builder was finished or closed.
+            UnsupportedMediaError: the frame ends at tick `MOST_TICKS` or later.
             OutputError: the disk is full. The builder is closed then.
         """
         ticks = self._ticks(time, duration)
@@ -296,6 +300,11 @@ class TimelineBuilder:
             raise ValueError(f"frame {self._frames} at tick {ticks} is not after {self._last}")
         if duration <= 0:
             raise ValueError(f"frame {self._frames} has a duration of {duration} ticks")
+        if ticks + duration >= MOST_TICKS:
+            raise UnsupportedMediaError(
+                f"frame {self._frames} ends at tick {ticks + duration}, too far to be counted; "
+                "write the video anew with times that begin near zero"
+            )
         return int(ticks)
 
     def _append(self, name: str, values: Array, at_row: int, dtype: str) -> None:
