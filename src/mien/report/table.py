@@ -213,7 +213,7 @@ def _face_cells(columns: Mapping[str, Array], names: tuple[str, ...], lines: Lin
         values = columns[name][lines.rows]
         if np.isinf(values).any():
             raise ValueError(f"{name} holds a number that is not finite")
-        cells += [*values.reshape(len(values), -1).T]
+        cells += [*values.reshape(len(values), len(FACE_CELLS[name])).T]
         if name == "emotion":
             cells.append(valence(values))
     return [_spread(cell, lines.there) for cell in cells]
