@@ -20,7 +20,7 @@ IRIS_RADIUS_CM = 1.05
 
 CENTRE_CM = np.array([0.0, -0.22, 0.65])
 """From the middle of an eye's corners to the point the eyeball turns about, in the head's frame.
-Its height was chosen so that the median pitch of 17 portraits that look at the camera is 0."""
+Its height was chosen so that the median pitch of portraits that look at the camera is 0."""
 
 SEEN = 0.12
 """Height to width of the lids, below which they hide the iris."""

@@ -23,7 +23,7 @@ SIZE = 192
 BOX_MARGIN = 1.3  # side of the first crop to the longer side of the box
 MESH_MARGIN = 1.5  # side of the next ones to that of the mesh, as in MediaPipe's graph
 PRESENT = 0.0  # logit of 0.5, the threshold of MediaPipe's own graph
-SURE = 15.0  # upright faces give 20 to 60; the same ones turned by a quarter or half, at most 13
+SURE = 15.0  # upright faces give 13 to 61; the same ones turned by a quarter or half, at most 11
 TURNS_DEG = (45.0, 90.0, 135.0, 180.0, -135.0, -90.0, -45.0)
 """Tried when the first crop was not sure, and taken where one is; a small or blurred face, of
 which the network is never sure, stays as the detector saw it."""
@@ -32,9 +32,9 @@ SETTLED_DEG, SETTLED_SHARE = 10.0, 0.06
 makes the network draw the face too large, by about half as much; so the crops have to settle."""
 PASSES = 4
 BIAS = (0.75, 0.5)
-"""Crop pixels by which the network's points lie too far left and up. Left: measured on 20 faces and
-their mirror images, 0.74 at any scale. Up cannot be measured so; half a pixel is what networks have
-that count pixels from the centre of the first."""
+"""Crop pixels by which the network's points lie too far left and up. Left: measured on faces and
+their mirror images (docs/concepts/description.md). Up cannot be measured so; half a pixel is what
+networks have that count pixels from the centre of the first."""
 
 LEFT_CORNERS, RIGHT_CORNERS = (33, 133), (362, 263)  # of the eyes, left and right in the image
 LEFT_IRIS, RIGHT_IRIS = 468, 473

@@ -29,8 +29,8 @@ OPENINGS = (
     Opening((362, 263), (385, 386, 387), (380, 374, 373), 0.05, 0.35),
     Opening((78, 308), (13,), (14,), 0.02, 0.80),
 )
-"""Left eye, right eye, mouth. Eyes: shut in a blink they measure 0.04, open in a relaxed face 0.26
-to 0.36. Mouth: closed lips 0.015, speech up to 0.6."""
+"""Left eye, right eye, mouth. Eyes: shut in a blink they measure 0.05, open in a relaxed face 0.25
+to 0.37. Mouth: closed lips 0.01, speech up to 0.6. The table is in docs/concepts/description.md."""
 
 
 class Openness:

@@ -29,8 +29,7 @@ FINE_KEPT = 0.1
 """Share of the fine detail that is never put down to noise, whose estimate may be too high."""
 
 BLUR_SCALE = ((-3.0, 1.0), (-2.2, 0.75), (-1.4, 0.25), (-0.6, 0.0))
-"""Ratio of the bands → blur. 20 sharp faces lie from -1.2 to -0.7; blurred by a Gaussian of
-1, 1.5, 3 and 6 % of the face's width, their median is -1.26, -1.51, -2.16 and -2.80."""
+"""Ratio of the bands → blur. What sharp and blurred faces come to: docs/concepts/quality.md."""
 NOISE_SCALE = ((0.0, 0.0), (8.0, 0.3), (24.0, 0.7), (48.0, 1.0))
 """Standard deviation in grey levels of 255 → noise."""
 
