@@ -13,6 +13,7 @@
     │   ├── NoVideoError                      a media file without a video stream
     │   └── DecodeError                       broken in the middle; `time_s` says where
     ├── OutputError (OSError)                 the output cannot be written
+    ├── EngineError (RuntimeError)            a worker that did a part of the work is gone
     └── ModelError (RuntimeError)
         ├── UnknownModelError (LookupError)   no entry of that name in the catalogue
         ├── ModelMissingError                 not in the store, and it may not be fetched now
@@ -91,6 +92,10 @@ class DecodeError(MediaError):
 
 class OutputError(MienError, OSError):
     """The output cannot be written."""
+
+
+class EngineError(MienError, RuntimeError):
+    """A worker that did a part of the work is gone."""
 
 
 class ModelError(MienError, RuntimeError):

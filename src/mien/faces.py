@@ -59,7 +59,7 @@ class Faces:
     """
 
     box_xyxy: Array  # (n, 4) float32, pixels of the full frame as displayed, half-open
-    score: Array  # (n,) float32, 0..1
+    score: Array  # (n,) float32, 0..1; NaN where the box lies between two sightings
     points: Array | None = None  # (n, 5, 2) float32, pixels, in the order of POINTS
     track_id: Array | None = None  # (n,) int32, -1 = not confirmed
     mesh: Array | None = None  # (n, 478, 3) float32, pixels (z on the scale of x)
@@ -121,6 +121,10 @@ class Faces:
         if self.mesh is not None:
             columns["mesh"] = self.mesh + np.array([x, y, 0], np.float32)
         return replace(self, **columns)  # type: ignore[arg-type]
+
+    def without(self, columns: Iterable[str]) -> Faces:
+        """The same faces without these columns."""
+        return replace(self, **dict.fromkeys(columns))  # type: ignore[arg-type]
 
     def with_problems(self, problems: Iterable[Problem]) -> Faces:
         """The same faces with these problems added."""

@@ -166,16 +166,57 @@ def test_a_cut_ends_every_track() -> None:
     assert tracker.finish() == {0: 0, 1: 1}
 
 
-def test_parts_of_a_video_followed_apart_are_joined_at_their_seam() -> None:
+def followed_apart(frames: list[Faces], seam: int) -> dict[int, int]:
+    """Final ids of two parts; those of the second count from 100."""
+    first, second = OnlineTracker(part=True), OnlineTracker(part=True)
+    for k, faces in enumerate(frames):
+        (first if k < seam else second).update(faces, time=at(k / 30))
+    later = [piece.renumbered(100) for piece in second.tracklets()]
+    return final_ids(first.tracklets() + later, reid=False)
+
+
+@pytest.mark.parametrize("seam", [1, 2, 30, 58, 59])
+def test_parts_of_a_video_followed_apart_are_joined_at_their_seam(seam: int) -> None:
+    """Also where a face is seen in one part too rarely to be believed."""
     frames = [detections((100 + 4 * k, 150, 0.9), (500 - k, 250, 0.9)) for k in range(60)]
     whole = OnlineTracker()
     run(whole, frames)
-    first, second = OnlineTracker(), OnlineTracker(first_id=100)
-    for k, faces in enumerate(frames):
-        (first if k < 30 else second).update(faces, time=at(k / 30))
-    ids = final_ids(first.tracklets() + second.tracklets(), reid=False)
     assert whole.finish() == {0: 0, 1: 1}
-    assert ids == {0: 0, 1: 1, 100: 0, 101: 1}
+    assert followed_apart(frames, seam) == {0: 0, 1: 1, 100: 0, 101: 1}
+
+
+def test_what_is_seen_too_rarely_at_a_seam_and_not_beyond_it_is_left_out() -> None:
+    steady = [detections((100, 150, 0.9)) for _ in range(60)]
+    steady[28] = steady[29] = detections((100, 150, 0.9), (500, 250, 0.9))
+    assert followed_apart(steady, 30) == {0: 0, 100: 0}
+
+
+def test_a_track_that_is_found_in_earlier_frames_begins_there() -> None:
+    tracker = OnlineTracker()
+    for k in range(10, 20):
+        tracker.update(detections((100, 100, 0.9)), time=at(k / 30))
+    tracker.reach_back(0, at(7 / 30), np.array([90.0, 95, 130, 145]))
+    (piece,) = tracker.tracklets()
+    assert piece.runs == ((at(7 / 30), at(19 / 30)),)
+    assert piece.first_box.tolist() == [90, 95, 130, 145]
+
+
+def test_a_gap_that_was_closed_counts_as_seen() -> None:
+    tracker = OnlineTracker()
+    for k in range(20):
+        seen = [] if 8 <= k < 12 else [(100, 100, 0.9)]
+        tracker.update(detections(*seen), time=at(k / 30))
+    assert tracker.names(0) == {0}
+    (piece,) = tracker.tracklets()
+    assert piece.runs == ((at(0), at(7 / 30)), (at(12 / 30), at(19 / 30)))
+    tracker = OnlineTracker()
+    for k in range(20):
+        seen = [] if 8 <= k < 12 else [(100, 100, 0.9)]
+        tracker.update(detections(*seen), time=at(k / 30))
+        if k == 12:
+            tracker.close_gap(0)
+    (piece,) = tracker.tracklets()
+    assert piece.runs == ((at(0), at(19 / 30)),)
 
 
 def test_two_people_who_swap_places_unseen_are_told_by_their_faces() -> None:
@@ -271,11 +312,6 @@ def test_boxes_that_are_no_numbers_have_no_id() -> None:
     boxes = faces.box_xyxy.copy()
     boxes[0, 2] = np.nan
     assert run(OnlineTracker(), [replace(faces, box_xyxy=boxes)] * 5) == [[-1, 0]] * 5
-
-
-def test_a_driver_may_number_the_parts_of_a_video_apart() -> None:
-    tracker = OnlineTracker(first_id=1000)
-    assert run(tracker, [detections((100, 100, 0.9))] * 3) == [[1000]] * 3
 
 
 places = st.tuples(st.floats(-50, 700), st.floats(-50, 400), st.sampled_from([0.1, 0.3, 0.6, 0.95]))

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from mien.detect.boxes import overlaps, suppress
 from mien.detect.cascade import ImageDetector
-from mien.detect.centerface import CenterFace
 from mien.detect.letterbox import place
 from mien.faces import Faces
 
@@ -41,6 +40,9 @@ SAME = 0.4
 EVERY = {"fast": 30, "balanced": 20, "accurate": 5}
 """The whole frame at least every so many frames, by profile."""
 
+DOUBT = {"fast": 6, "balanced": 3, "accurate": 1}
+"""The same while tracks are in doubt."""
+
 
 class VideoDetector:
     """Finds the faces of one frame after the other. It remembers the last; use one for a video.
@@ -49,10 +51,11 @@ class VideoDetector:
         whole_frames: how often it has looked at the whole frame.
     """
 
-    def __init__(self, images: ImageDetector, crops: CenterFace, every: int) -> None:
+    def __init__(self, images: ImageDetector, every: int, doubt: int) -> None:
         self._images = images
-        self._crops = crops
+        self._crops = images.network
         self._every = self._since = every
+        self._doubt = doubt
         self._last = Faces.empty()
         self._squares = np.zeros((0, 3), int)
         self._correction = np.zeros((0, 4))
@@ -66,21 +69,34 @@ class VideoDetector:
             UsageError: there is no such profile.
             ModelError: the model cannot be had.
         """
-        images = ImageDetector.load(profile, threads=threads)
-        return cls(images, images.network, EVERY[profile])
+        return cls.of(ImageDetector.load(profile, threads=threads), profile)
 
-    def detect(self, rgb: Array, *, whole: bool = False) -> Faces:
+    @classmethod
+    def of(cls, images: ImageDetector, profile: str) -> Self:
+        """With a network that is already open."""
+        return cls(images, EVERY[profile], DOUBT[profile])
+
+    def pass_over(self) -> None:
+        """Count a frame that is not looked at."""
+        self._since += 1
+
+    def detect(
+        self, rgb: Array, *, whole: bool = False, doubt: bool = False, key: bool = False
+    ) -> Faces:
         """The faces of the next frame, in its pixels: box, score, points.
 
         Args:
             rgb: (H, W, 3) uint8.
-            whole: look at the whole frame in any case: after a cut, or when tracks are in doubt.
+            whole: look at the whole frame in any case, as after a cut.
+            doubt: tracks are in doubt: do so if the last such look was some frames ago.
+            key: it is a key frame, which has the most detail: do so if one is half due.
 
         Raises:
             ValueError: it is no such array.
         """
         self._since += 1
-        due = whole or self._since >= self._every or len(self._last) > MOST_CROPS
+        wait = self._doubt if doubt else self._every // 2 if key else self._every
+        due = whole or self._since >= wait or len(self._last) > MOST_CROPS
         near = None if due else self._near(rgb)
         if near is None:
             self._since = 0
@@ -91,6 +107,18 @@ class VideoDetector:
             size = np.tile(near.size_wh, 2)
             self._last = replace(near, box_xyxy=near.box_xyxy + self._correction * size)
         return self._last
+
+    def again(self, rgb: Array, faces: Faces) -> tuple[Array, Faces]:
+        """Look for known faces in another frame, each around its place; what `detect` remembers
+        stays as it is.
+
+        Returns:
+            (k,) the rows of `faces` that are there for sure, and the k faces as they are there.
+        """
+        squares = around(faces, np.zeros((0, 3), int))
+        found = [self._nearest(rgb, faces[rows], squares[rows]) for rows in batches(len(faces))]
+        seen = [len(there) > 0 for part in found for there in part]
+        return np.flatnonzero(seen), Faces.concat(there for part in found for there in part)
 
     def _correct(self, rgb: Array) -> None:
         """Note how the box of each face differs from the one its crop gives, in shares of it."""
@@ -104,20 +132,26 @@ class VideoDetector:
         if not 0 < len(self._last) <= MOST_CROPS:
             return self._last
         self._squares = around(self._last, self._squares)
-        squares = self._squares.tolist()
-        crops = [cut(rgb, *square) for square in squares]
+        looks = self._nearest(rgb, self._last, self._squares)
+        found = Faces.concat(looks)
+        alone = len(suppress(found.box_xyxy, found.score, iou=SAME)) == len(looks)
+        return found if alone else None
+
+    def _nearest(self, rgb: Array, faces: Faces, squares: Array) -> list[Faces]:
+        """For each face the one nearest to it in its square, or none."""
+        crops = [cut(rgb, *square) for square in squares.tolist()]
         places = [place(crop, CROP / len(crop), room=CROP) for crop in crops]
-        looks = self._crops.detect_placed(crops, places)
-        picked = []
-        for row, (faces, (left, top, _)) in enumerate(zip(looks, squares, strict=True)):
-            if not len(faces):
-                return None
-            here = faces.shifted(left, top)
-            nearest = int(np.argmax(overlaps(self._last.box_xyxy[row], here.box_xyxy)[0]))
-            picked.append(here[[nearest]])
-        found = Faces.concat(picked)
-        kept = suppress(found.box_xyxy, found.score, iou=SAME)
-        return found if len(kept) == len(found) else None
+        nearest = []
+        for row, seen in enumerate(self._crops.detect_placed(crops, places)):
+            here = seen.shifted(*squares[row, :2].tolist())
+            best = overlaps(faces.box_xyxy[row], here.box_xyxy)[0].argsort()[::-1][:1]
+            nearest.append(here[best])
+        return nearest
+
+
+def batches(count: int) -> list[slice]:
+    """Rows in batches of at most `MOST_CROPS`."""
+    return [slice(start, start + MOST_CROPS) for start in range(0, count, MOST_CROPS)]
 
 
 def around(faces: Faces, before: Array) -> Array:

@@ -94,8 +94,12 @@ class Frame:
 
     @cached_property
     def rgb(self) -> Picture:
-        """(height, width, 3) uint8, read-only; made once."""
+        """(height, width, 3) uint8, read-only; made once, until `forget`."""
         return self._painter.paint(self._picture, self._painter.width, self._painter.height)
+
+    def forget(self) -> None:
+        """Free `rgb`; it is made anew when asked for."""
+        self.__dict__.pop("rgb", None)
 
     def rgb_at(self, width: int, height: int) -> Picture:
         """(height, width, 3) uint8, read-only, scaled straight from the decoder's picture.

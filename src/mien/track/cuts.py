@@ -40,6 +40,9 @@ class CutDetector:
 
     A blank frame is never the first of a shot: the next one that shows something is compared with
     the last one that did.
+
+    Attributes:
+        opening: (36, 64, 3) the first frame that showed something.
     """
 
     SIZE_WH: ClassVar[tuple[int, int]] = (64, 36)
@@ -48,6 +51,7 @@ class CutDetector:
     _SHIFT = 5, 3  # pixels of that size, right and down
 
     def __init__(self) -> None:
+        self.opening: Array | None = None
         self._before: tuple[Array, Array] | None = None
         self._recent = 0.0
 
@@ -71,6 +75,7 @@ class CutDetector:
             return False
         before, self._before = self._before, (brightness, _histogram(rgb))
         if before is None:
+            self.opening = rgb
             return False
         pattern = self._pattern_change(before[0], brightness)
         change = pattern + float(np.abs(before[1] - self._before[1]).sum()) / 2

@@ -52,7 +52,8 @@ def final_ids(
             than `BRIDGE_S`, or comes back after a cut, has a new id.
 
     Returns:
-        Provisional id → final id: 0, 1, 2 … by first appearance.
+        Provisional id → final id: 0, 1, 2 … by first appearance. Pieces that are not confirmed,
+        and continue none that is, are left out.
     """
     ordered = sorted(tracklets, key=lambda piece: (piece.start, piece.id))
     people = _People(ordered)
@@ -63,6 +64,7 @@ def final_ids(
     return {
         provisional: numbers.setdefault(people.find(n), len(numbers))
         for n, piece in enumerate(ordered)
+        if people.confirmed[people.find(n)]
         for provisional in (piece.id, *piece.also)
     }
 
@@ -73,6 +75,7 @@ class _People:
     def __init__(self, pieces: list[Tracklet]) -> None:
         self.pieces = pieces
         self.runs = [piece.runs for piece in pieces]
+        self.confirmed = [piece.confirmed for piece in pieces]
         embeddings = as_rows(pieces)
         known = ~np.isnan(embeddings).any(axis=1) & (embeddings.shape[1] > 0)
         self.weight = np.where(known, [piece.weight for piece in pieces], 0.0)
@@ -98,6 +101,7 @@ class _People:
         """Make group b part of group a."""
         self._leader[b] = a
         self.runs[a] = tuple(sorted(self.runs[a] + self.runs[b]))
+        self.confirmed[a] |= self.confirmed[b]
         self._sums[a] += self._sums[b]
         self.weight[a] += self.weight[b]
 
@@ -148,7 +152,11 @@ def _differ(people: _People, a: int, b: int) -> bool:
 
 def _join_alike(people: _People) -> None:
     """Merge the two groups with the nearest means, as long as they are near enough and may."""
-    groups = [n for n in range(len(people.pieces)) if people.find(n) == n and people.weight[n] > 0]
+    groups = [
+        n
+        for n in range(len(people.pieces))
+        if people.find(n) == n and people.confirmed[n] and people.weight[n] > 0
+    ]
     means = np.zeros((0, 0))
     if groups:
         means = people.means(groups)

@@ -66,10 +66,19 @@ class Track:
         self.seen_at, self.last_box = other.seen_at, other.last_box
         other.confirmed, other.hits, other.seen_at = False, 0, -np.inf
 
-    def tracklet(self, velocity: Array) -> Tracklet:
+    def reach_back(self, time: Time, box: Array) -> None:
+        """Begin earlier: it was found in a frame before its first one."""
+        self.runs[0] = (time, self.runs[0][1])
+        self.first_box = box
+
+    def close_gap(self) -> None:
+        """Count it as there between its last two runs."""
+        self.runs[-2:] = [(self.runs[-2][0], self.runs[-1][1])]
+
+    def tracklet(self, velocity: Array, *, confirmed: bool) -> Tracklet:
         """What is kept of it."""
         mean, weight = self.appearance.mean, self.appearance.weight
         return Tracklet(
             self.id, tuple(self.runs), self.first_box, self.last_box, velocity, mean,
-            weight, tuple(self.also),
+            weight, tuple(self.also), confirmed,
         )  # fmt: skip

@@ -80,8 +80,8 @@ class OnlineTracker:
 
     Args:
         reid: whether `finish` joins tracks of one person over the whole video by appearance.
-        first_id: the first provisional id; a driver that tracks parts of a video apart gives each
-            part a range of its own.
+        part: whether this is a part of a video that is followed apart from the others: then pieces
+            that touch its ends are kept even if they are not confirmed.
         settings: the numbers.
 
     Attributes:
@@ -89,11 +89,11 @@ class OnlineTracker:
     """
 
     def __init__(
-        self, *, reid: bool = True, first_id: int = 0, settings: TrackerSettings | None = None
+        self, *, reid: bool = True, part: bool = False, settings: TrackerSettings | None = None
     ) -> None:
         self.settings = settings or TrackerSettings()
-        self._reid = reid
-        self._next_id = first_id
+        self._reid, self._part = reid, part
+        self._next_id = 0
         self._tracks: list[Track] = []
         self._motion = Motion()
         self._ended: list[Tracklet] = []
@@ -143,6 +143,21 @@ class OnlineTracker:
             track_id[column] = self._tracks[row].id
         self._end(self._given_up())
         return replace(faces, track_id=track_id)
+
+    def reach_back(self, number: int, time: Time, box: Array) -> None:
+        """Begin a live track earlier, at a frame in which its face was found afterwards."""
+        self._live(number).reach_back(time, box)
+
+    def close_gap(self, number: int) -> None:
+        """Count a live track as there in the frames between its last two sightings."""
+        self._live(number).close_gap()
+
+    def names(self, number: int) -> set[int]:
+        """All provisional ids that a live track has had."""
+        return {number, *self._live(number).also}
+
+    def _live(self, number: int) -> Track:
+        return next(track for track in self._tracks if track.id == number)
 
     def predicted(self) -> Faces:
         """Where the confirmed tracks are thought to be that the last frame did not show.
@@ -352,10 +367,19 @@ class OnlineTracker:
             return
         for row in np.flatnonzero(gone):
             track = self._tracks[row]
-            if track.confirmed or self._fills_short_shot(track):
-                self._ended.append(track.tracklet(self._motion.velocity[row]))
+            confirmed = track.confirmed or self._fills_short_shot(track)
+            if confirmed or (self._part and self._touches_an_end(track)):
+                velocity = self._motion.velocity[row]
+                self._ended.append(track.tracklet(velocity, confirmed=confirmed))
         self._tracks = [self._tracks[row] for row in np.flatnonzero(~gone)]
         self._motion.keep(~gone)
+
+    def _touches_an_end(self, track: Track) -> bool:
+        """Whether it was seen in the first frames of all, or in the last ones so far."""
+        within = self.settings.tentative_coast_s
+        return track.hits > 0 and (
+            track.born_at <= within or track.seen_at >= self._seconds - within
+        )
 
     def _fills_short_shot(self, track: Track) -> bool:
         """Whether it was surely there in every frame of a shot too short to confirm a track."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ class Tracklet:
         velocity: (2,) pixels a second when last seen.
         embedding: (d,) weighted mean of its embeddings, None if it has none.
         weight: the sum of their weights; 1 is one large face in full view.
+        confirmed: whether it was seen often enough to be believed by itself. One that was not, and
+            touches an end of the part of the video it was seen in, may be the rest of another.
     """
 
     id: int
@@ -35,6 +37,12 @@ class Tracklet:
     embedding: Array | None = None
     weight: float = 0.0
     also: tuple[int, ...] = ()
+    confirmed: bool = True
+
+    def renumbered(self, offset: int) -> Tracklet:
+        """The same piece, its ids higher by `offset`."""
+        also = tuple(number + offset for number in self.also)
+        return replace(self, id=self.id + offset, also=also)
 
     @property
     def start(self) -> Time:

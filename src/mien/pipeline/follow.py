@@ -1,0 +1,249 @@
+"""Follows the faces of a stretch of video, looking both ways in time.
+
+Frames wait a little before they are handed out, so that what a later one tells can still be
+entered: in frames that were passed over the faces lie between those of the looks around them; a new
+face is followed back to where it first shows; one that was out of sight for a moment is bridged.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.detect.video import VideoDetector
+from mien.faces import Faces
+from mien.timecode import Time
+from mien.track.boxes import iou
+from mien.track.cuts import CutDetector
+from mien.track.stitch import BRIDGE_S
+from mien.track.tracker import OnlineTracker
+
+Rgb = NDArray[Any]
+Embed = Callable[[Rgb, Faces], Faces]
+
+STRIDE = {"fast": 3, "balanced": 2, "accurate": 1}
+"""One frame of so many is looked at while faces move slowly, by profile."""
+
+SLOW = 0.75
+"""Overlap (IoU) of a face in two looks from which it moved slowly: then its path between them is a
+line for all that matters. At 0.75 it has moved by a seventh of its width."""
+
+SAME_FACE = 0.3
+"""Overlap from which two boxes of one frame are one face; and from which a face that is followed
+back is still the one that was expected there."""
+
+MOST_HELD, HELD_PIXELS = 30, 1 << 27
+"""Frames that wait at most, and their pixels: 16 frames of 4K, 190 MB in the decoder's format."""
+
+
+class Picture(Protocol):
+    """What is needed of a frame."""
+
+    @property
+    def time(self) -> Time: ...
+
+    @property
+    def duration(self) -> int: ...
+
+    @property
+    def is_key(self) -> bool: ...
+
+    @property
+    def rgb(self) -> Rgb: ...
+
+    def rgb_at(self, width: int, height: int) -> Rgb: ...
+
+    def forget(self) -> None:
+        """Free the pixels; they are made anew when asked for."""
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """A frame on its way, and its faces.
+
+    Attributes:
+        cut: whether it begins a new shot.
+        faces: in sight, with provisional ids. `score` is NaN for those of a frame that was passed
+            over: they lie between two sightings.
+        hidden: out of sight for a moment; they too lie between two sightings.
+    """
+
+    frame: Picture
+    cut: bool
+    faces: Faces = field(default_factory=Faces.empty)
+    hidden: Faces = field(default_factory=Faces.empty)
+
+
+class Follower:
+    """Follows the faces of one stretch of video; use one for each.
+
+    Args:
+        detector: finds the faces of a frame.
+        tracker: gives them their ids, and keeps the pieces.
+        embed: fills `embedding` for some faces of a picture.
+        stride: one frame of so many is looked at while faces move slowly.
+        held: how many frames may wait.
+    """
+
+    def __init__(
+        self,
+        detector: VideoDetector,
+        tracker: OnlineTracker,
+        embed: Embed,
+        *,
+        stride: int = 1,
+        held: int = MOST_HELD,
+    ) -> None:
+        self.cuts = CutDetector()
+        self._detector, self._tracker, self._embed = detector, tracker, embed
+        self._stride, self._held = stride, held
+        self._steps: deque[Step] = deque()
+        self._passed: list[Step] = []
+        self._looked: Step | None = None  # the last one that was looked at
+        self._calm = False  # whether faces moved slowly up to there
+        self._sighted: dict[int, tuple[Step, Faces]] = {}  # the last sighting of each id
+
+    def follow(self, frames: Iterable[Picture]) -> Iterator[Step]:
+        """Yield every frame, in order, with its faces under the tracker's provisional ids."""
+        for frame in frames:
+            step = Step(frame, self.cuts.update(frame.rgb_at(*CutDetector.SIZE_WH)))
+            self._steps.append(step)
+            if self._may_pass(step):
+                self._detector.pass_over()
+                self._passed.append(step)
+                continue
+            self._look(step)
+            while len(self._steps) > self._held:
+                yield self._steps.popleft()
+        for step in self._passed:
+            self._track(step, self._detector.detect(step.frame.rgb))
+            self._look_back(step)
+        yield from self._steps
+
+    def _may_pass(self, step: Step) -> bool:
+        waiting = len(self._passed) + 1 < self._stride
+        return waiting and self._calm and not step.cut and not self._tracker.in_doubt
+
+    def _look(self, step: Step) -> None:
+        """Find the faces of a frame, and settle the frames that were passed over before it."""
+        before, passed, self._passed = self._looked, self._passed, []
+        found = self._detector.detect(
+            step.frame.rgb, whole=step.cut, doubt=self._tracker.in_doubt, key=step.frame.is_key
+        )
+        self._calm = before is not None and not step.cut and slow(before.faces, found)
+        if before is not None and not self._calm:
+            for missed in passed:
+                self._track(missed, self._detector.again(missed.frame.rgb, before.faces)[1])
+                self._look_back(missed)
+        self._track(step, found)
+        if before is not None and self._calm:
+            for missed in passed:
+                share = _share(before, missed, step)
+                missed.faces = between(before.faces, step.faces, share)
+        self._look_back(step)
+
+    def _track(self, step: Step, found: Faces) -> None:
+        """Give the faces of a frame their ids."""
+        embed = partial(self._embed, step.frame.rgb)
+        step.faces = self._tracker.update(found, time=step.frame.time, embed=embed, cut=step.cut)
+        self._looked = step
+
+    def _look_back(self, step: Step) -> None:
+        """Enter in the frames before what the faces of this one tell of them."""
+        step.frame.forget()
+        for row, number in enumerate(_ids(step.faces)):
+            if number < 0:
+                continue
+            face, names = step.faces[[row]], self._tracker.names(number)
+            seen = [self._sighted[name] for name in names if name in self._sighted]
+            if seen:
+                self._bridge(max(seen, key=lambda sighting: sighting[0].frame.time), step, face)
+            else:
+                self._follow_back(step, face)
+            self._sighted[number] = step, face
+
+    def _follow_back(self, step: Step, face: Faces) -> None:
+        """Look for a new face in the frames before, as long as it is there."""
+        motion = np.zeros(4, np.float32)
+        for later, earlier in self._backwards_from(step):
+            if later.cut:
+                return
+            expected = replace(face, box_xyxy=face.box_xyxy + motion)
+            _, there = self._detector.again(earlier.frame.rgb, expected)
+            earlier.frame.forget()
+            if not _one_face(expected, there) or _any_same(there, earlier.faces):
+                return
+            motion = there.box_xyxy - face.box_xyxy
+            face = replace(there, track_id=face.track_id)
+            earlier.faces = Faces.concat([earlier.faces, face])
+            self._tracker.reach_back(_ids(face)[0], earlier.frame.time, face.box_xyxy[0])
+
+    def _backwards_from(self, step: Step) -> Iterator[tuple[Step, Step]]:
+        """(later, earlier) pairs of the waiting frames, from this one back."""
+        waiting = list(self._steps)
+        for at in range(waiting.index(step), 0, -1):
+            yield waiting[at], waiting[at - 1]
+
+    def _bridge(self, sighting: tuple[Step, Faces], step: Step, face: Faces) -> None:
+        """Enter a face in the frames between two sightings in which it was out of sight."""
+        before, last = sighting
+        number = _ids(face)[0]
+        gap = step.frame.time.exact - before.frame.time.exact
+        waiting = list(self._steps)
+        if before not in waiting or gap > BRIDGE_S:
+            return
+        after = waiting[waiting.index(before) + 1 : waiting.index(step) + 1]
+        names = self._tracker.names(number)
+        absent = [each for each in after[:-1] if not names.intersection(_ids(each.faces))]
+        if not absent or any(each.cut for each in after):
+            return
+        last = replace(last, track_id=face.track_id)
+        for each in absent:
+            hidden = between(last, face, _share(before, each, step))
+            each.hidden = Faces.concat([each.hidden, hidden])
+        self._tracker.close_gap(number)
+
+
+def slow(before: Faces, now: Faces) -> bool:
+    """Whether both looks saw the same number of faces, each nearly where it was."""
+    if len(before) != len(now):
+        return False
+    overlap = iou(before.box_xyxy, now.box_xyxy)
+    nearest = overlap.max(axis=0, initial=0), overlap.max(axis=1, initial=0)
+    return bool((nearest[0] >= SLOW).all() and (nearest[1] >= SLOW).all())
+
+
+def between(first: Faces, last: Faces, share: float) -> Faces:
+    """The faces that both have, by `track_id`, at a share of the way between; `score` is NaN."""
+    ids = _ids(last)
+    rows = [(row, ids.index(number)) for row, number in enumerate(_ids(first)) if number in ids]
+    rows = [(row, other) for row, other in rows if ids[other] >= 0]
+    a, b = first[[row for row, _ in rows]], last[[other for _, other in rows]]
+    points = None
+    if a.points is not None and b.points is not None:
+        points = a.points + np.float32(share) * (b.points - a.points)
+    box = a.box_xyxy + np.float32(share) * (b.box_xyxy - a.box_xyxy)
+    return Faces(box, np.full(len(rows), np.nan), points=points, track_id=b.track_id)
+
+
+def _share(first: Step, middle: Step, last: Step) -> float:
+    begin, end = first.frame.time.exact, last.frame.time.exact
+    return float((middle.frame.time.exact - begin) / (end - begin))
+
+
+def _ids(faces: Faces) -> list[int]:
+    return [] if faces.track_id is None else faces.track_id.tolist()
+
+
+def _one_face(expected: Faces, there: Faces) -> bool:
+    return bool((iou(expected.box_xyxy, there.box_xyxy) >= SAME_FACE).any())
+
+
+def _any_same(face: Faces, others: Faces) -> bool:
+    return bool((iou(face.box_xyxy, others.box_xyxy) > SAME_FACE).any())

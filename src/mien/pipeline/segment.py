@@ -1,0 +1,161 @@
+"""One segment of a video: decode → detect → track → describe.
+
+What comes of it is a function of the video, the segment and the settings alone: detector, tracker
+and cut detector start afresh. So it can be worked on anywhere, and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.detect.cascade import ImageDetector
+from mien.detect.video import VideoDetector
+from mien.errors import DecodeError
+from mien.faces import Faces, Problem
+from mien.media import Frame, Segment, Source, Video, open_video
+from mien.media.video import DECODER_THREADS
+from mien.pipeline.follow import HELD_PIXELS, MOST_HELD, STRIDE, Follower, Step
+from mien.pipeline.stages import Stage, describe_all, stages_for
+from mien.timecode import Time
+from mien.timeline.timeline import LARGE, VideoFacts
+from mien.track.cuts import CutDetector
+from mien.track.tracker import OnlineTracker
+from mien.track.tracklet import Tracklet
+
+Rgb = NDArray[Any]
+Row = tuple[Time, int, Faces]  # of a frame: when, for how many ticks, the faces
+
+HIDDEN = "it was out of sight, between two sightings"
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """What comes of a segment; small, and can be pickled.
+
+    Attributes:
+        video: the facts of the whole video.
+        length: of the whole video, as it announces.
+        rows: every frame in order, ids provisional.
+        pieces: the tracks, by provisional id.
+        cuts: when new shots begin in it.
+        shots: the cut detector at its end.
+        damage: why it ends before its end.
+    """
+
+    video: VideoFacts
+    length: Time | None
+    rows: list[Row] = field(default_factory=list)
+    pieces: list[Tracklet] = field(default_factory=list)
+    cuts: list[Time] = field(default_factory=list)
+    shots: CutDetector = field(default_factory=CutDetector)
+    damage: DecodeError | None = None
+
+
+@dataclass(eq=False)
+class SegmentAnalyzer:
+    """Analyses segments of one video, with models that are opened at the first and kept.
+
+    Args:
+        source: the video.
+        columns: of `Faces`, to fill beside box, score, points and track_id.
+        keep: of the large columns, those to return.
+        profile: "fast", "balanced" or "accurate".
+        threads: for inference and for decoding; None: as many as pay.
+    """
+
+    source: Source
+    columns: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    profile: str = "balanced"
+    threads: int | None = None
+
+    def __call__(self, segment: Segment) -> Part:
+        """Analyse a segment.
+
+        Raises:
+            InputError: the source cannot be opened.
+            MediaError: it is no usable video, or not at the beginning of the segment. Damage
+                further on is told in the part.
+            ModelError: a model cannot be had.
+        """
+        with self.open(segment) as video:
+            part = self.begin(video)
+            part.rows.extend(self.rows(video, part))
+        return part
+
+    def open(self, segment: Segment) -> Video:
+        """Open the video at a segment."""
+        if self.threads is None:
+            return open_video(self.source, segment=segment)
+        threads = min(self.threads, DECODER_THREADS)
+        return open_video(self.source, segment=segment, threads=threads)
+
+    def begin(self, video: Video) -> Part:
+        """A part of an open video, still empty."""
+        info = video.info
+        facts = VideoFacts(info.width, info.height, info.rate, info.time_base, info.rotation)
+        return Part(facts, info.duration)
+
+    def rows(self, video: Video, part: Part) -> Iterator[Row]:
+        """Analyse the open video frame by frame; all else of the part is filled at the end."""
+        tracker = OnlineTracker(part=True)
+        detector = VideoDetector.of(self._detector, self.profile)
+        follower = Follower(
+            detector,
+            tracker,
+            self._embed,
+            stride=STRIDE[self.profile],
+            held=max(2, min(MOST_HELD, HELD_PIXELS // (video.info.width * video.info.height))),
+        )
+        for step in follower.follow(_until_damage(video, part)):
+            yield step.frame.time, step.frame.duration, self._described(step)
+        part.pieces, part.cuts, part.shots = tracker.tracklets(), tracker.cuts, follower.cuts
+
+    @cached_property
+    def _detector(self) -> ImageDetector:
+        return ImageDetector.load(self.profile, threads=self.threads)
+
+    @cached_property
+    def _stages(self) -> list[Stage]:
+        return stages_for(self.columns, threads=self.threads)
+
+    @cached_property
+    def _embedding(self) -> list[Stage]:
+        return stages_for(("embedding",), threads=self.threads, ready=self._stages)
+
+    def _embed(self, rgb: Rgb, faces: Faces) -> Faces:
+        """The faces with `embedding`; the network is opened at the first face that needs it."""
+        return describe_all(self._embedding, rgb, faces)
+
+    def _described(self, step: Step) -> Faces:
+        faces = step.faces
+        if self._stages and len(faces):
+            faces = describe_all(self._stages, step.frame.rgb, faces)
+            step.frame.forget()
+        faces = faces.without(LARGE.difference(self.keep))
+        return with_hidden(faces, step.hidden) if len(step.hidden) else faces
+
+
+def _until_damage(video: Video, part: Part) -> Iterator[Frame]:
+    """The frames; damage ends them and is noted."""
+    try:
+        yield from video.frames()
+    except DecodeError as error:
+        part.damage = error
+
+
+def with_hidden(faces: Faces, hidden: Faces) -> Faces:
+    """The faces, and after them those that were out of sight, undescribed."""
+    columns = dict(hidden.columns)
+    problems = []
+    for name, column in faces.columns.items():
+        if name not in columns:
+            columns[name] = np.full((len(hidden), *column.shape[1:]), np.nan, np.float32)
+            problems += [Problem(row, name, HIDDEN) for row in range(len(hidden))]
+    return Faces.concat([faces, Faces(**columns, problems=tuple(problems))])
