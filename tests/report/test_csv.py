@@ -147,6 +147,21 @@ def test_faces_are_renamed_and_taken_away() -> None:
     assert timeline.frame.tolist() == [0]
 
 
+def test_the_edit_of_the_how_to_page_with_pandas() -> None:
+    pandas = pytest.importorskip("pandas")
+    rows = pandas.read_csv(io.StringIO(text_of(steady(20, 3))))
+    cells = rows.columns[rows.columns.get_loc("id") : rows.columns.get_loc("picture_width")]
+    rows.loc[rows.id == 2, "id"] = 1000
+    rows.loc[rows.id == 1, cells] = None
+    timeline = read(rows.to_csv(index=False))
+    whole = steady(20, 3)
+    kept = np.tile([True, False, True], 20)
+    np.testing.assert_array_equal(timeline.faces.track_id, np.tile([0, 1000], 20))
+    for name, column in whole.faces.columns.items():
+        if name != "track_id":
+            np.testing.assert_array_equal(timeline.faces.columns[name], column[kept])
+
+
 LINE = TEXT.splitlines()
 HEAD, FIRST, SECOND, EMPTY, LAST = LINE
 

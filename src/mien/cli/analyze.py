@@ -92,9 +92,9 @@ def command(
     a photo, its faces as Face API v1.0 `detect` gave them; for a video, the document of Azure Media
     Face Detector.
 
-    As csv or parquet it is a table with a row for each face and frame. The attributes of faces in
-    videos are in such a table only: expressions with --mode perFaceEmotion, others by name with
-    --attributes: age, gender, headPose, gaze, openness, emotion, points, quality.
+    As csv or parquet it is a table with a row for each face and frame. That of a video holds ids
+    and boxes, expressions with --mode perFaceEmotion, and what --attributes names: age, gender,
+    headPose, gaze, openness, emotion, points, quality.
 
     \b
     Example: mien analyze clip.mp4 -o clip.json
