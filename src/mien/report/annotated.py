@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import UsageError
-from mien.faces import Faces
+from mien.faces import EMOTIONS, Faces
 from mien.media import Source, Video, open_video
 from mien.media.sound import Sound
 from mien.media.writer import Encoding, create_video
@@ -32,8 +32,12 @@ from mien.timeline.timeline import Timeline
 Array = NDArray[Any]
 
 CALM_S = Fraction(1, 2)
-"""Bars show the mean over this time around the frame: from one frame to the next they would only
-flicker. The documents keep the value of each frame."""
+"""Bars show the mean of what is known in this time around the frame: from one frame to the next
+they would only flicker. The documents keep the value of each frame."""
+
+UNSEEN_S = Fraction(1, 4)
+"""A box is dashed where it was put between two sightings that are further apart. Analysis passes
+over single frames as a rule; to dash those would make every box flicker."""
 
 
 def annotate_picture(rgb: Array, faces: Faces) -> Array:
@@ -51,7 +55,8 @@ def annotate_picture(rgb: Array, faces: Faces) -> Array:
     drawn = np.array(rgb, order="C")
     style = Style(rgb.shape[1], rgb.shape[0])
     names = range(len(faces)) if faces.track_id is None else faces.track_id.tolist()
-    draw(drawn, faces, captions_of_picture(faces, style), style, names=names)
+    guessed = np.isnan(faces.score).tolist()
+    draw(drawn, faces, captions_of_picture(faces, style), style, names=names, guessed=guessed)
     return drawn
 
 
@@ -87,7 +92,7 @@ def write_annotated(
     with ExitStack() as open_things:
         video = open_things.enter_context(open_video(source))
         info = video.info
-        pages = _Pages(video, timeline)
+        pages = Pages(video, timeline)
         sound = open_things.enter_context(Sound(source, info.start)) if info.has_audio else None
         with create_video(
             path,
@@ -106,7 +111,7 @@ def write_annotated(
         return writer.notes
 
 
-class _Pages:
+class Pages:
     """The frames of a video with the timeline drawn on them."""
 
     def __init__(self, video: Video, timeline: Timeline) -> None:
@@ -119,7 +124,8 @@ class _Pages:
         self._timeline = timeline
         self._style = Style(info.width, info.height)
         self._captions: dict[int, Caption] = captions_of_tracks(timeline, self._style)
-        self._half = CALM_S / 2 / facts.time_base
+        self._reach = int(CALM_S / 2 / facts.time_base)
+        self._unseen = int(UNSEEN_S / facts.time_base)
         self._done = 0
 
     def drawn(self, rgb: Array, time: Time) -> Array:
@@ -130,7 +136,8 @@ class _Pages:
         faces, names = faces[ids >= 0], ids[ids >= 0].tolist()
         copy = np.array(rgb, order="C")
         captions = [self._captions[name] for name in names]
-        draw(copy, self._calm(faces, index), captions, self._style, names=names, time=time)
+        calm, guessed = self._calm(faces, names, index)
+        draw(copy, calm, captions, self._style, names=names, guessed=guessed, time=time)
         self._done += 1
         return copy
 
@@ -158,21 +165,36 @@ class _Pages:
                 "it is of another video; analyse this one"
             )
 
-    def _calm(self, faces: Faces, index: int) -> Faces:
-        """The faces with the means of their emotions around this frame; NaN stays NaN."""
-        emotion, ids = self._timeline.faces.emotion, self._timeline.faces.track_id
-        if faces.emotion is None or faces.track_id is None or emotion is None or ids is None:
-            return faces
-        pts = self._timeline.pts
+    def _calm(self, faces: Faces, names: list[int], index: int) -> tuple[Faces, list[bool]]:
+        """The faces with the means of their emotions around this frame, and whether each has been
+        out of sight for longer than `UNSEEN_S`."""
+        pts, whole = self._timeline.pts, self._timeline.faces
         now = int(pts[index])
-        first, last = np.searchsorted(pts, [now - int(self._half), now + int(self._half) + 1])
-        rows = self._timeline.rows(int(first), int(last))
-        means = np.array(faces.emotion)
-        for row, name in enumerate(faces.track_id.tolist()):
-            if np.isfinite(means[row]).all():
-                own = emotion[rows][ids[rows] == name]
-                means[row] = own[np.isfinite(own).all(axis=1)].mean(axis=0)
-        return replace(faces, emotion=means)
+        first, last = np.searchsorted(pts, [now - self._reach, now + self._reach + 1])
+        span = self._timeline.rows(int(first), int(last))
+        ids = np.full(0, -1) if whole.track_id is None else whole.track_id[span]
+        times = pts[self._timeline.frame[span]]
+        emotion = np.full((len(names), len(EMOTIONS)), np.nan, np.float32)
+        guessed = []
+        for row, name in enumerate(names):
+            own = np.flatnonzero(ids == name)
+            seen = times[own][np.isfinite(whole.score[span][own])]
+            guessed.append(self._is_unseen(seen, now))
+            if whole.emotion is not None:
+                emotion[row] = _mean_of_known(whole.emotion[span][own])
+        return (faces if whole.emotion is None else replace(faces, emotion=emotion)), guessed
+
+    def _is_unseen(self, seen: Array, now: int) -> bool:
+        """Whether `now` lies in a gap between sightings that is longer than `UNSEEN_S`."""
+        before, after = seen[seen <= now], seen[seen >= now]
+        near = len(before) > 0 and len(after) > 0
+        return not near or int(after[0] - before[-1]) > self._unseen
+
+
+def _mean_of_known(values: Array) -> Array:
+    """(8,) the mean of the rows without NaN; NaN if there are none."""
+    known = values[np.isfinite(values).all(axis=1)]
+    return known.mean(axis=0) if len(known) else np.full(values.shape[1], np.nan, np.float32)
 
 
 def _check_not_same(source: Source, path: Path) -> None:

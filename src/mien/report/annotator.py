@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from mien.describe.landmarks import landmarks27
 from mien.faces import EMOTIONS, Faces
 from mien.media.lettering import capitals
-from mien.report.canvas import Canvas
+from mien.report.canvas import Canvas, Layer
 from mien.report.captions import Caption, Place, Style
 from mien.report.palette import DARK, LIGHT, Colour, colour_of, ink_on
 from mien.timecode import Time
@@ -38,33 +39,35 @@ def draw(
     style: Style,
     *,
     names: Sequence[int],
+    guessed: Sequence[bool],
     time: Time | None = None,
 ) -> None:
     """Draw on a picture (H, W, 3) uint8, in place.
 
     Args:
         rgb: the picture.
-        faces: its faces. One whose `score` is NaN was not seen but lies between two sightings: its
-            box is dashed. One whose `emotion` is NaN shows none.
+        faces: its faces. One whose `emotion` is NaN shows none.
         captions: of each face.
         style: made for the size of the picture.
         names: what picks the colour of each face.
+        guessed: whether the box of each face was not seen there but put there; it is dashed then.
         time: written in the lower left corner.
     """
     canvas = Canvas(rgb)
     far_to_near = np.argsort(np.prod(faces.size_wh, axis=1), kind="stable").tolist()
     for row in far_to_near:
-        _draw_box(canvas, faces, row, colour_of(names[row]), style)
+        _draw_box(canvas, faces, row, colour_of(names[row]), guessed[row], style)
     for row in far_to_near:
         _draw_captions(canvas, faces, row, captions[row], colour_of(names[row]), style)
     if time is not None:
         _draw_time(canvas, str(time), style)
 
 
-def _draw_box(canvas: Canvas, faces: Faces, row: int, colour: Colour, style: Style) -> None:
+def _draw_box(
+    canvas: Canvas, faces: Faces, row: int, colour: Colour, guessed: bool, style: Style
+) -> None:
     x1, y1, x2, y2 = faces.box_xyxy[row].astype(float).tolist()
-    seen = np.isfinite(faces.score[row])
-    dash = None if seen else 0.55 * style.font
+    dash = 0.55 * style.font if guessed else None
     canvas.outline((x1, y1, x2, y2), colour, style.stroke, 0.6 * style.font, dash)
     if faces.mesh is not None and x2 - x1 >= SMALLEST_DOTS * style.font:
         places = np.array([*landmarks27(faces.mesh[row]).values()])
@@ -90,26 +93,43 @@ def _draw_emotions(
     canvas: Canvas, shares: Array, box: Array, place: Place, colour: Colour, style: Style
 ) -> None:
     rect = style.emotions(box, place)
-    canvas.plate(rect, DARK, OPACITY, style.pad)
     strongest = int(np.argmax(shares))
     shown = [strongest] if place is Place.BELOW else range(len(EMOTIONS))
+    names = () if place is Place.BELOW else EMOTIONS
+    canvas.lay(rect[0], rect[1], _ground(style, names))
     x, y = rect[0] + style.pad, rect[1] + style.pad
     for emotion in shown:
         loud = emotion == strongest
-        canvas.text(x, y, EMOTIONS[emotion], style.small, LIGHT if loud else QUIET)
-        at = x + style.words + style.pad, y
-        _draw_bar(canvas, *at, float(shares[emotion]), colour if loud else QUIET, style)
+        if loud:
+            canvas.text(x, y, EMOTIONS[emotion], style.small, LIGHT)
+        left, top, width, height = _bar(style, x, y)
+        if length := round(float(shares[emotion]) * width):
+            bar = (left, top, left + length, top + height)
+            canvas.plate(bar, colour if loud else QUIET, 1.0, height // 2)
         y += style.row
 
 
-def _draw_bar(canvas: Canvas, x: int, y: int, share: float, colour: Colour, style: Style) -> None:
-    """A bar beside a line of small text whose capitals begin at y."""
+@lru_cache(maxsize=8)
+def _ground(style: Style, names: tuple[str, ...]) -> Layer:
+    """The panel with these names and empty bars; without names, the line of one bar."""
+
+    def drawing(canvas: Canvas) -> None:
+        canvas.plate((0, 0, canvas.width, canvas.height), DARK, OPACITY, style.pad)
+        for row, name in enumerate(names or ("",)):
+            top = style.pad + row * style.row
+            x, y, width, height = _bar(style, style.pad, top)
+            canvas.plate((x, y, x + width, y + height), GROOVE, 0.8, height // 2)
+            if name:
+                canvas.text(style.pad, top, name, style.small, QUIET)
+
+    return Layer.of(*(style.panel_wh if names else style.line_wh), drawing)
+
+
+def _bar(style: Style, x: int, y: int) -> tuple[int, int, int, int]:
+    """Left, top, width and height of a full bar beside small text that begins at (x, y)."""
     width, height = style.bar_wh
     top, bottom = capitals(style.small)
-    y += (bottom - top - height) // 2
-    canvas.plate((x, y, x + width, y + height), GROOVE, 0.8, height // 2)
-    if length := round(share * width):
-        canvas.plate((x, y, x + length, y + height), colour, 1.0, height // 2)
+    return x + style.words + style.pad, y + (bottom - top - height) // 2, width, height
 
 
 def _draw_time(canvas: Canvas, text: str, style: Style) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +25,9 @@ HALO = 1
 """Pixels of dark line on both sides of every line, so that it shows on a bright ground too."""
 
 ARC_STEPS = 6
+
+ONE = 256
+"""Full weight of a colour."""
 
 
 class Canvas:
@@ -70,18 +75,56 @@ class Canvas:
                 wide = round(size * 2**SUBPIXEL)
                 cv2.circle(self.rgb, (x, y), wide, line, cv2.FILLED, cv2.LINE_AA, SUBPIXEL)
 
+    def lay(self, x: int, y: int, layer: Layer) -> None:
+        """Lay a drawing that was made before over the picture, its corner at (x, y)."""
+        self._mix(x, y, layer.colour, layer.rest)
+
     def _paint(self, x: int, y: int, coverage: Array, colour: Colour, opacity: float) -> None:
         """Lay a colour over the picture where `coverage` (h, w) says, its corner at (x, y)."""
-        height, width = coverage.shape
+        weight = (coverage * np.uint32(round(opacity * ONE)) + 127) // 255  # 0..256
+        # rows of samples, not of pixels: NumPy is slow at inner loops over three channels
+        wide = weight.astype(np.uint16).repeat(3, axis=1)
+        self._mix(x, y, wide * _row(colour, coverage.shape[1]), ONE - wide)
+
+    def _mix(self, x: int, y: int, colour: Array, rest: Array) -> None:
+        """Make `colour + picture * rest` of a part of the picture, both (h, 3 w) uint16 in 256ths;
+        what lies outside the picture is left out."""
+        height, width = colour.shape[0], colour.shape[1] // 3
         left, top = max(0, -x), max(0, -y)
         right, bottom = min(width, self.width - x), min(height, self.height - y)
         if right <= left or bottom <= top:
             return
         ground = self.rgb[y + top : y + bottom, x + left : x + right]
-        alpha = coverage[top:bottom, left:right, None].astype(np.int32)
-        weight = round(opacity * 256)
-        change = (np.array(colour, np.int32) - ground) * alpha * weight
-        ground[:] = ground + (change + (1 << 15)) // (255 * 256)
+        part = slice(top, bottom), slice(3 * left, 3 * right)
+        mixed = ground.reshape(bottom - top, -1) * rest[part]
+        mixed += colour[part]
+        mixed += ONE // 2
+        mixed //= ONE
+        ground[:] = mixed.reshape(ground.shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """A drawing by itself: what it adds, and what it leaves of the ground; (h, 3 w) uint16."""
+
+    colour: Array
+    rest: Array
+
+    @classmethod
+    def of(cls, width: int, height: int, drawing: Callable[[Canvas], None]) -> Layer:
+        """What a function draws on a canvas of this size."""
+        grounds = [np.full((height, width, 3), level, np.uint8) for level in (0, 255)]
+        for ground in grounds:
+            drawing(Canvas(ground))
+        on_black, on_white = (ground.reshape(height, -1).astype(np.uint16) for ground in grounds)
+        rest = ((on_white - on_black) * np.uint32(ONE) + 127) // 255
+        return cls(on_black * np.uint16(ONE), rest.astype(np.uint16))
+
+
+@lru_cache(maxsize=1024)
+def _row(colour: Colour, width: int) -> Array:
+    """(3 width,) uint16: so many pixels of a colour."""
+    return np.tile(np.array(colour, np.uint16), width)
 
 
 @lru_cache(maxsize=256)

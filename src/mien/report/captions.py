@@ -56,7 +56,7 @@ class Style:
     @cached_property
     def font(self) -> int:
         """Height of the letters' font in tags and in the time."""
-        return int(np.clip(round(min(self.width, self.height) / 45), 11, 64))
+        return int(np.clip(round(min(self.width, self.height) / 38), 11, 64))
 
     @cached_property
     def small(self) -> int:
@@ -71,7 +71,7 @@ class Style:
     @cached_property
     def pad(self) -> int:
         """Between the edge of a plate and what is on it."""
-        return max(4, round(0.36 * self.font))
+        return max(4, round(0.38 * self.font))
 
     @cached_property
     def gap(self) -> int:

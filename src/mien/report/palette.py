@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 Colour = tuple[int, int, int]
 
 BASIC: tuple[Colour, ...] = (
@@ -27,6 +29,7 @@ DARK: Colour = (16, 18, 22)
 LIGHT: Colour = (255, 255, 255)
 
 
+@cache
 def colour_of(name: int) -> Colour:
     """sRGB 0..255 of an id 0, 1, 2 …: twelve colours, then the same lighter, then darker, and then
     from the beginning; `NOBODY` for -1."""
@@ -38,6 +41,7 @@ def colour_of(name: int) -> Colour:
     return r, g, b
 
 
+@cache
 def ink_on(colour: Colour) -> Colour:
     """Dark or light letters, whichever can be read better on this colour."""
     return max((DARK, LIGHT), key=lambda ink: contrast(ink, colour))
