@@ -147,7 +147,7 @@ def _until_damage(video: Video, part: Part) -> Iterator[Frame]:
     try:
         yield from video.frames()
     except DecodeError as error:
-        part.damage = error
+        part.damage = error.with_traceback(None)  # which holds the part, in a circle
 
 
 def with_hidden(faces: Faces, hidden: Faces) -> Faces:

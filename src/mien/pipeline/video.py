@@ -153,7 +153,8 @@ class Assembly:
         self._cuts += part.cuts
         self._shots = part.shots
         if part.damage is not None:
-            raise part.damage
+            # A new one: the traceback of the part's own would hold the part, in a circle.
+            raise DecodeError(str(part.damage), time_s=part.damage.time_s)
 
     def timeline(self) -> Timeline:
         """The timeline of all parts so far, under the final ids; and the end of this."""
