@@ -67,7 +67,7 @@ def _draw_box(
     canvas: Canvas, faces: Faces, row: int, colour: Colour, guessed: bool, style: Style
 ) -> None:
     x1, y1, x2, y2 = faces.box_xyxy[row].astype(float).tolist()
-    dash = 0.55 * style.font if guessed else None
+    dash = 0.75 * style.font if guessed else None
     canvas.outline((x1, y1, x2, y2), colour, style.stroke, 0.6 * style.font, dash)
     if faces.mesh is not None and x2 - x1 >= SMALLEST_DOTS * style.font:
         places = np.array([*landmarks27(faces.mesh[row]).values()])
