@@ -27,8 +27,12 @@ from bench.tracking.simulate import Simulator, without_embedding
 from mien.describe.embedding import Embedding
 from mien.describe.mesh import Mesh
 from mien.detect.centerface import CenterFace
-from mien.detect.video import VideoDetector
+from mien.detect.video import EVERY
 from mien.faces import Faces
+from mien.pipeline.segment import Part, SegmentAnalyzer
+from mien.pipeline.video import Assembly
+from mien.timecode import Time
+from mien.timeline.timeline import VideoFacts
 from mien.track.cuts import CutDetector
 from mien.track.tracker import OnlineTracker
 
@@ -87,40 +91,92 @@ def simulated(scene: Scene, tracker: OnlineTracker) -> Iterator[View]:
 
 
 class Real:
-    """Painted frames through a real detector, the cut detector and the embedding network.
+    """Painted frames through CenterFace, unsure detections included, the cut detector and the
+    embedding network.
 
     Args:
-        cascade: detect as video analysis does, whole frames now and then and crops in between;
-            otherwise CenterFace looks at every frame, and its unsure detections count too.
         mirror: embed the mirror image of each chip as well.
     """
 
-    def __init__(self, *, cascade: bool, mirror: bool = True) -> None:
-        self.cascade = cascade
+    def __init__(self, *, mirror: bool = True) -> None:
         self.stages = Mesh.load(), Embedding.load(mirror=mirror)
-        labelled = {picture.name: picture for picture in pictures()}
-        self.backgrounds = [read(labelled[name]) for name in BACKGROUNDS]
+        self.backgrounds = backgrounds()
 
     def __call__(self, scene: Scene, tracker: OnlineTracker) -> Iterator[View]:
         """The frames of a scene."""
         painter, cuts = Painter(scene, people(), self.backgrounds), CutDetector()
-        whole, video = CenterFace.load(), VideoDetector.load()
+        network = CenterFace.load()
         for k in range(scene.frames):
             rgb = painter.frame(k)
-            cut = cuts.update(
-                np.asarray(cv2.resize(rgb, CutDetector.SIZE_WH, interpolation=cv2.INTER_AREA))
-            )
-            if self.cascade:
-                faces = video.detect(rgb, whole=cut or tracker.in_doubt)
-            else:
-                faces = whole.detect(rgb, score=LOW_SCORE)
+            faces = network.detect(rgb, score=LOW_SCORE)
 
             def embed(some: Faces, rgb: Array = rgb) -> Faces:
                 for stage in self.stages:
                     some = stage.describe(rgb, some)
                 return some
 
-            yield faces, embed, cut
+            yield faces, embed, cuts.update(small(rgb, *CutDetector.SIZE_WH))
+
+
+def backgrounds() -> list[Array]:
+    """The pictures behind the people."""
+    labelled = {picture.name: picture for picture in pictures()}
+    return [read(labelled[name]) for name in BACKGROUNDS]
+
+
+def small(rgb: Array, width: int, height: int) -> Array:
+    """A picture scaled down to (height, width)."""
+    return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA))
+
+
+@dataclass
+class Painted:
+    """A painted frame, as video analysis takes it."""
+
+    rgb: Array
+    time: Time
+    duration: int = 1
+    is_key: bool = False
+
+    def rgb_at(self, width: int, height: int) -> Array:
+        """Scaled down."""
+        return small(self.rgb, width, height)
+
+    def forget(self) -> None:
+        """The pixels stay: painting them again would cost more than it saves."""
+
+
+class Analysis:
+    """The whole of video analysis: segments, whole frames now and then, both ways in time, joining.
+
+    Args:
+        profile: of detection.
+        segment: frames of a segment; 0: a scene is one.
+    """
+
+    def __init__(self, profile: str, segment: int) -> None:
+        self.analyzer = SegmentAnalyzer("", profile=profile)
+        self.segment = segment
+        self.backgrounds = backgrounds()
+
+    def __call__(self, scene: Scene, *, reid: bool) -> Tracks:
+        """Follow the faces of a scene."""
+        painter = Painter(scene, people(), self.backgrounds)
+        first = painter.frame(0)
+        facts = VideoFacts(first.shape[1], first.shape[0], 1 / scene.time(1).exact,
+                           scene.time(1).time_base)  # fmt: skip
+        step = self.segment or scene.frames
+        with Assembly((), reid, lambda share: None) as assembly:
+            for start in range(0, scene.frames, step):
+                shown = range(start, min(start + step, scene.frames))
+                frames = (Painted(painter.frame(k), scene.time(k)) for k in shown)
+                part = Part(facts, None)
+                assembly.begin(part)
+                assembly.extend(self.analyzer.rows(frames, part))
+                assembly.end(part)
+            timeline = assembly.timeline()
+        found = [timeline.at(k) for k in range(scene.frames)]
+        return Tracks(scene, found, {number: number for number in timeline.tracks()})
 
 
 def follow(scene: Scene, views: Views, *, reid: bool = True, cost: Cost | None = None) -> Tracks:
@@ -138,7 +194,7 @@ def follow(scene: Scene, views: Views, *, reid: bool = True, cost: Cost | None =
 
 
 def evaluate(
-    views: Views,
+    views: Views | Analysis,
     scenarios: Sequence[str],
     seeds: Sequence[int],
     *,
@@ -150,7 +206,10 @@ def evaluate(
         costs[name] = Cost()
         for seed in seeds:
             scene = SCENARIOS[name](seed)
-            tracks = follow(scene, views, reid=reid, cost=costs[name])
+            if isinstance(views, Analysis):
+                tracks = views(scene, reid=reid)
+            else:
+                tracks = follow(scene, views, reid=reid, cost=costs[name])
             accounts[f"{name}/{seed}"] = accumulate(tracks, reid=reid)
     single = table(accounts)
     by_scenario = {
@@ -174,10 +233,14 @@ def main() -> None:
     parser.add_argument(
         "--chips", choices=["mirrored", "plain"], default="mirrored", help="what is embedded"
     )
+    parser.add_argument("--profile", choices=[*EVERY], default="balanced", help="of the video")
+    parser.add_argument("--segment", type=int, default=0, help="frames of a segment of the video")
     options = parser.parse_args()
-    views: Views = simulated
-    if options.detector != "simulated":
-        views = Real(cascade=options.detector == "video", mirror=options.chips == "mirrored")
+    views: Views | Analysis = simulated
+    if options.detector == "frames":
+        views = Real(mirror=options.chips == "mirrored")
+    elif options.detector == "video":
+        views = Analysis(options.profile, options.segment)
     rows, costs = evaluate(
         views,
         options.scenario or list(SCENARIOS),
@@ -191,7 +254,9 @@ def main() -> None:
             for heading, value in row.items()
         )
         cost = costs.get(name)
-        spent = f"{cost.embedded:10} {cost.track_s / cost.frames * 1000:9.2f}" if cost else ""
+        spent = ""
+        if cost and cost.frames:
+            spent = f"{cost.embedded:10} {cost.track_s / cost.frames * 1000:9.2f}"
         print(f"{name:12}", *figures, spent)
 
 

@@ -123,19 +123,22 @@ class VideoDetector:
     def _correct(self, rgb: Array) -> None:
         """Note how the box of each face differs from the one its crop gives, in shares of it."""
         self._correction = np.zeros((len(self._last), 4))
-        if (near := self._near(rgb)) is not None:
-            apart = self._last.box_xyxy - near.box_xyxy
-            self._correction = apart / np.tile(near.size_wh, 2)
+        if not 0 < len(self._last) <= MOST_CROPS:
+            return
+        self._squares = around(self._last, self._squares)
+        for row, near in enumerate(self._nearest(rgb, self._last, self._squares)):
+            box = self._last.box_xyxy[row]
+            if (overlaps(box, near.box_xyxy)[0] > SAME).any():
+                self._correction[row] = ((box - near.box_xyxy) / np.tile(near.size_wh, 2))[0]
 
     def _near(self, rgb: Array) -> Faces | None:
         """Every face of the last frame around its last place; None if one is not there for sure."""
-        if not 0 < len(self._last) <= MOST_CROPS:
+        if not len(self._last):
             return self._last
         self._squares = around(self._last, self._squares)
-        looks = self._nearest(rgb, self._last, self._squares)
-        found = Faces.concat(looks)
-        alone = len(suppress(found.box_xyxy, found.score, iou=SAME)) == len(looks)
-        return found if alone else None
+        found = Faces.concat(self._nearest(rgb, self._last, self._squares))
+        alone = suppress(found.box_xyxy, found.score, iou=SAME)
+        return found if len(alone) == len(self._last) else None
 
     def _nearest(self, rgb: Array, faces: Faces, squares: Array) -> list[Faces]:
         """For each face the one nearest to it in its square, or none."""

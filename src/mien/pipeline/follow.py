@@ -80,6 +80,14 @@ class Step:
     hidden: Faces = field(default_factory=Faces.empty)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """One face in the frame in which it was last, or first, seen."""
+
+    step: Step
+    face: Faces
+
+
 class Follower:
     """Follows the faces of one stretch of video; use one for each.
 
@@ -107,7 +115,7 @@ class Follower:
         self._passed: list[Step] = []
         self._looked: Step | None = None  # the last one that was looked at
         self._calm = False  # whether faces moved slowly up to there
-        self._sighted: dict[int, tuple[Step, Faces]] = {}  # the last sighting of each id
+        self._sighted: dict[int, Sighting] = {}  # the last of each id
 
     def follow(self, frames: Iterable[Picture]) -> Iterator[Step]:
         """Yield every frame, in order, with its faces under the tracker's provisional ids."""
@@ -160,54 +168,54 @@ class Follower:
         for row, number in enumerate(_ids(step.faces)):
             if number < 0:
                 continue
-            face, names = step.faces[[row]], self._tracker.names(number)
+            names = self._tracker.names(number)
             seen = [self._sighted[name] for name in names if name in self._sighted]
-            if seen:
-                self._bridge(max(seen, key=lambda sighting: sighting[0].frame.time), step, face)
-            else:
-                self._follow_back(step, face)
-            self._sighted[number] = step, face
+            before = max(seen, key=lambda sighting: sighting.step.frame.time, default=None)
+            now = self._sighted[number] = Sighting(step, step.faces[[row]])
+            absent = self._absent(before, step, names)
+            if absent:
+                first = self._follow_back(now, absent)
+                if before is not None:
+                    self._bridge(before, first, absent)
 
-    def _follow_back(self, step: Step, face: Faces) -> None:
-        """Look for a new face in the frames before, as long as it is there."""
-        motion = np.zeros(4, np.float32)
-        for later, earlier in self._backwards_from(step):
-            if later.cut:
-                return
+    def _absent(self, before: Sighting | None, step: Step, names: set[int]) -> list[Step]:
+        """The waiting frames of the shot, after the last sighting, in which the face is not."""
+        waiting = list(self._steps)
+        shot = waiting[: waiting.index(step) + 1]
+        cuts = [at for at, each in enumerate(shot) if each.cut]
+        known = before is not None and before.step in shot
+        start = shot.index(before.step) + 1 if before is not None and known else 0
+        absent = shot[max([start, *cuts]) : -1]
+        return [each for each in absent if not names.intersection(_ids(each.faces))]
+
+    def _follow_back(self, now: Sighting, absent: list[Step]) -> Sighting:
+        """Look for a face in the frames before, as long as it is there; gives the first one."""
+        face, motion = now.face, np.zeros(4, np.float32)
+        first = now
+        for earlier in reversed(absent):
             expected = replace(face, box_xyxy=face.box_xyxy + motion)
             _, there = self._detector.again(earlier.frame.rgb, expected)
             earlier.frame.forget()
             if not _one_face(expected, there) or _any_same(there, earlier.faces):
-                return
+                break
             motion = there.box_xyxy - face.box_xyxy
             face = replace(there, track_id=face.track_id)
+            first = Sighting(earlier, face)
             earlier.faces = Faces.concat([earlier.faces, face])
             self._tracker.reach_back(_ids(face)[0], earlier.frame.time, face.box_xyxy[0])
+        return first
 
-    def _backwards_from(self, step: Step) -> Iterator[tuple[Step, Step]]:
-        """(later, earlier) pairs of the waiting frames, from this one back."""
-        waiting = list(self._steps)
-        for at in range(waiting.index(step), 0, -1):
-            yield waiting[at], waiting[at - 1]
-
-    def _bridge(self, sighting: tuple[Step, Faces], step: Step, face: Faces) -> None:
+    def _bridge(self, before: Sighting, after: Sighting, absent: list[Step]) -> None:
         """Enter a face in the frames between two sightings in which it was out of sight."""
-        before, last = sighting
-        number = _ids(face)[0]
-        gap = step.frame.time.exact - before.frame.time.exact
-        waiting = list(self._steps)
-        if before not in waiting or gap > BRIDGE_S:
+        times = [sighting.step.frame.time.exact for sighting in (before, after)]
+        hidden = [each for each in absent if times[0] < each.frame.time.exact < times[1]]
+        if times[1] - times[0] > BRIDGE_S or before.step not in self._steps:
             return
-        after = waiting[waiting.index(before) + 1 : waiting.index(step) + 1]
-        names = self._tracker.names(number)
-        absent = [each for each in after[:-1] if not names.intersection(_ids(each.faces))]
-        if not absent or any(each.cut for each in after):
-            return
-        last = replace(last, track_id=face.track_id)
-        for each in absent:
-            hidden = between(last, face, _share(before, each, step))
-            each.hidden = Faces.concat([each.hidden, hidden])
-        self._tracker.close_gap(number)
+        last = replace(before.face, track_id=after.face.track_id)
+        for each in hidden:
+            face = between(last, after.face, _share(before.step, each, after.step))
+            each.hidden = Faces.concat([each.hidden, face])
+        self._tracker.close_gap(_ids(after.face)[0])
 
 
 def slow(before: Faces, now: Faces) -> bool:

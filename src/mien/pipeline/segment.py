@@ -6,7 +6,7 @@ and cut detector start afresh. So it can be worked on anywhere, and again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,9 +18,9 @@ from mien.detect.cascade import ImageDetector
 from mien.detect.video import VideoDetector
 from mien.errors import DecodeError
 from mien.faces import Faces, Problem
-from mien.media import Frame, Segment, Source, Video, open_video
+from mien.media import Segment, Source, Video, open_video
 from mien.media.video import DECODER_THREADS
-from mien.pipeline.follow import HELD_PIXELS, MOST_HELD, STRIDE, Follower, Step
+from mien.pipeline.follow import HELD_PIXELS, MOST_HELD, STRIDE, Follower, Picture, Step
 from mien.pipeline.stages import Stage, describe_all, stages_for
 from mien.timecode import Time
 from mien.timeline.timeline import LARGE, VideoFacts
@@ -86,7 +86,7 @@ class SegmentAnalyzer:
         """
         with self.open(segment) as video:
             part = self.begin(video)
-            part.rows.extend(self.rows(video, part))
+            part.rows.extend(self.rows(video.frames(), part))
         return part
 
     def open(self, segment: Segment) -> Video:
@@ -102,8 +102,8 @@ class SegmentAnalyzer:
         facts = VideoFacts(info.width, info.height, info.rate, info.time_base, info.rotation)
         return Part(facts, info.duration)
 
-    def rows(self, video: Video, part: Part) -> Iterator[Row]:
-        """Analyse the open video frame by frame; all else of the part is filled at the end."""
+    def rows(self, frames: Iterable[Picture], part: Part) -> Iterator[Row]:
+        """Analyse the segment frame by frame; all else of the part is filled at the end."""
         tracker = OnlineTracker(part=True)
         detector = VideoDetector.of(self._detector, self.profile)
         follower = Follower(
@@ -111,9 +111,9 @@ class SegmentAnalyzer:
             tracker,
             self._embed,
             stride=STRIDE[self.profile],
-            held=max(2, min(MOST_HELD, HELD_PIXELS // (video.info.width * video.info.height))),
+            held=max(2, min(MOST_HELD, HELD_PIXELS // (part.video.width * part.video.height))),
         )
-        for step in follower.follow(_until_damage(video, part)):
+        for step in follower.follow(_until_damage(frames, part)):
             yield step.frame.time, step.frame.duration, self._described(step)
         part.pieces, part.cuts, part.shots = tracker.tracklets(), tracker.cuts, follower.cuts
 
@@ -142,10 +142,10 @@ class SegmentAnalyzer:
         return with_hidden(faces, step.hidden) if len(step.hidden) else faces
 
 
-def _until_damage(video: Video, part: Part) -> Iterator[Frame]:
+def _until_damage(frames: Iterable[Picture], part: Part) -> Iterator[Picture]:
     """The frames; damage ends them and is noted."""
     try:
-        yield from video.frames()
+        yield from frames
     except DecodeError as error:
         part.damage = error.with_traceback(None)  # which holds the part, in a circle
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import chain, islice
@@ -94,7 +94,7 @@ def _analyze_here(analyzer: SegmentAnalyzer, segment: Segment, assembly: Assembl
     with analyzer.open(segment) as video:
         part = analyzer.begin(video)
         assembly.begin(part)
-        assembly.extend(analyzer.rows(video, part))
+        assembly.extend(analyzer.rows(video.frames(), part))
         assembly.end(part)
 
 
@@ -120,7 +120,7 @@ class Assembly:
             self._length = part.length
         self._first_id, self._begun = self._next_id, None
 
-    def extend(self, rows: Iterator[Row] | list[Row]) -> None:
+    def extend(self, rows: Iterable[Row]) -> None:
         """Add the part's rows."""
         assert self._builder is not None
         for time, duration, faces in rows:

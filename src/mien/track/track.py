@@ -67,9 +67,10 @@ class Track:
         other.confirmed, other.hits, other.seen_at = False, 0, -np.inf
 
     def reach_back(self, time: Time, box: Array) -> None:
-        """Begin earlier: it was found in a frame before its first one."""
-        self.runs[0] = (time, self.runs[0][1])
-        self.first_box = box
+        """Begin the last run earlier: it was found in a frame before."""
+        self.runs[-1] = (time, self.runs[-1][1])
+        if len(self.runs) == 1:
+            self.first_box = box
 
     def close_gap(self) -> None:
         """Count it as there between its last two runs."""

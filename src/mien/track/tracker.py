@@ -145,7 +145,8 @@ class OnlineTracker:
         return replace(faces, track_id=track_id)
 
     def reach_back(self, number: int, time: Time, box: Array) -> None:
-        """Begin a live track earlier, at a frame in which its face was found afterwards."""
+        """Begin the last run of sightings of a live track earlier, at a frame in which its face was
+        found afterwards."""
         self._live(number).reach_back(time, box)
 
     def close_gap(self, number: int) -> None:
