@@ -37,15 +37,15 @@ FACE_CELLS: dict[str, tuple[str, ...]] = {
     "agreement": ("agreement",),
     "quality": ("blur", "exposure", "noise"),
 }
-"""The columns of `Faces` that the table holds beside box and id, and the cells of each."""
+"""The columns of `Faces` that the table holds beside box and id, and the cells of each.
+
+Left out are mesh and embedding, hundreds of numbers a face, and attributes, which have no names.
+"""
 
 VALENCE = "valence"
 SIZE_CELLS = ("picture_width", "picture_height")
 VIDEO_CELLS = (*SIZE_CELLS, "rotation", "rate_num", "rate_den", "time_base_num", "time_base_den")
 """The same in every row. Fractions are two whole numbers: spreadsheets take 1/25 for a date."""
-
-LEFT_OUT = frozenset({"mesh", "embedding", "attributes"})
-"""Columns of `Faces` no table holds: hundreds of numbers a face, or numbers without names."""
 
 TABLE_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "age": ("age",),
