@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mien.errors import DecodeError, InputNotFoundError, OutputError, UsageError
 from mien.faces import EMOTIONS, Faces
-from mien.media import open_video
+from mien.media import Source, open_video
 from mien.media.lettering import lettering
 from mien.media.writer import Encoding
 from mien.report.annotated import Pages, annotate_picture, write_annotated
@@ -52,7 +52,7 @@ def timeline_of(clip: Path, **columns: Any) -> Timeline:
             for frame in video.frames():
                 number = read_number(frame.rgb[: info.height // 2])
                 given = {name: np.array([column[frame.index]]) for name, column in columns.items()}
-                face = {"score": np.ones(1), "track_id": np.array([2])} | given
+                face: dict[str, Any] = {"score": np.ones(1), "track_id": np.array([2])} | given
                 faces = Faces(np.array([box_of(number)]), **face)
                 builder.add(frame.time, frame.duration, faces)
             return builder.finish()
@@ -218,7 +218,8 @@ def test_bytes_and_open_files_and_progress(clip: Path, tmp_path: Path) -> None:
     timeline, told = timeline_of(clip), list[float]()
     write_annotated(clip, timeline, tmp_path / "a.mp4", encoding=CRISP, on_progress=told.append)
     data = clip.read_bytes()
-    for number, source in enumerate((data, io.BytesIO(data))):
+    sources: tuple[Source, ...] = (data, io.BytesIO(data))
+    for number, source in enumerate(sources):
         target = tmp_path / f"{number}.mp4"
         write_annotated(source, timeline, target, encoding=CRISP)
         assert target.read_bytes() == (tmp_path / "a.mp4").read_bytes()

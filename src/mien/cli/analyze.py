@@ -9,13 +9,16 @@ from typing import Any
 
 import click
 
+from mien.cli.copies import Copies, plan_copies
 from mien.cli.formats import SUFFIXES, Output, choose_output
 from mien.cli.progress import progress_bar
 from mien.cli.sources import Source, find_sources, plan_outputs
 from mien.detect import PROFILES
 from mien.errors import ConfigurationError, DecodeError, MienError, ModelError, UsageError
 from mien.media import probe, read_image
+from mien.media.writer import write_image
 from mien.pipeline import PhotoAnalyzer, analyze_video
+from mien.report.annotated import annotate_picture, write_annotated
 from mien.timeline.presets import Preset, parse_preset
 from mien.timeline.timeline import Timeline
 
@@ -24,11 +27,13 @@ MODES = ("faces", "perFaceEmotion", "aggregateEmotion")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is asked of every source: what to write, profile, ids over the video."""
+    """What is asked of every source: what to write, profile, ids over the video, copies that the
+    faces are drawn on."""
 
     output: Output
     profile: str
     reid: bool
+    copies: Copies = Copies()  # noqa: RUF009 - frozen
 
 
 @click.command("analyze")
@@ -77,6 +82,12 @@ class Job:
     default="json",
     help="What to write; mot (MOTChallenge text) and vtt (captions) are for videos [json].",
 )
+@click.option(
+    "--annotated",
+    metavar="FILE",
+    help="Also a copy with what was found drawn on it: mp4, mov or mkv; png or jpg of a photo; a "
+    "folder for several sources.",
+)
 def command(
     sources: tuple[str, ...],
     output: str | None,
@@ -84,6 +95,7 @@ def command(
     reid: str,
     attributes: str | None,
     form: str,
+    annotated: str | None,
     **choices: Any,
 ) -> None:
     """Find, follow and describe the faces in photos and videos.
@@ -101,11 +113,13 @@ def command(
              mien analyze photos/ 'clips/*.mov' -o results/
              mien analyze interview.mp4 --mode aggregateEmotion --window-ms 1000
              mien analyze clip.mp4 -o clip.csv --format csv --attributes emotion,headPose
+             mien analyze clip.mp4 -o clip.json --annotated seen.mp4 --attributes emotion,age
     """
     found = find_sources(sources)
     wanted = choose_output(form, choose_preset(**choices), attributes, output, found)
-    job = Job(wanted, profile, reid == "on")
     pairs = plan_outputs(found, output, wanted.suffix)
+    copies = plan_copies(found, annotated, [path for _, path in pairs if path is not None])
+    job = Job(wanted, profile, reid == "on", copies)
     if len(pairs) == 1:
         analyze_one(*pairs[0], job)
         return
@@ -152,15 +166,14 @@ def _attempt(source: Source, path: Path | None, job: Job) -> bool:
 
 
 def analyze_one(source: Source, path: Path | None, job: Job) -> None:
-    """Analyse one source and write its document to `path`, or to standard output.
+    """Analyse one source and write its document to `path`, or to standard output; and its copy.
 
     Raises:
         MienError: it cannot be read, analysed or written.
     """
-    if probe(source.path).kind == "image":
-        _photo(source.path, path, job)
-    else:
-        _video(source.path, path, job)
+    kind = probe(source.path).kind
+    copy = job.copies.path_for(source.path, kind)
+    (_photo if kind == "image" else _video)(source.path, path, copy, job)
 
 
 @lru_cache(maxsize=1)
@@ -169,15 +182,17 @@ def photo_analyzer(columns: tuple[str, ...], profile: str) -> PhotoAnalyzer:
     return PhotoAnalyzer(columns=columns, profile=profile)
 
 
-def _photo(source: Path, path: Path | None, job: Job) -> None:
+def _photo(source: Path, path: Path | None, copy: Path | None, job: Job) -> None:
     rgb = read_image(source)
     faces = photo_analyzer(job.output.photo_columns, job.profile).analyze(rgb)
     height, width = rgb.shape[:2]
     job.output.write_photo(faces, path, name=source.name, width=width, height=height)
+    if copy is not None:
+        write_image(copy, annotate_picture(rgb, faces))
 
 
-def _video(source: Path, path: Path | None, job: Job) -> None:
-    columns = job.output.video_columns
+def _video(source: Path, path: Path | None, copy: Path | None, job: Job) -> None:
+    columns = job.output.video_columns if copy is None else job.output.drawn_columns
     try:
         with progress_bar(source.name) as show:
             timeline = analyze_video(
@@ -190,3 +205,8 @@ def _video(source: Path, path: Path | None, job: Job) -> None:
         job.output.write_video(error.partial, kept)
         raise DecodeError(f"{error}; what came before is in {kept}") from error
     job.output.write_video(timeline, path)
+    if copy is not None:
+        with progress_bar(f"{source.name}, drawing") as show:
+            notes = write_annotated(source, timeline, copy, on_progress=show)
+        for note in notes:
+            click.echo(f"mien: {note}", err=True)

@@ -23,6 +23,8 @@ from mien.timeline.timeline import Timeline
 SUFFIXES = {"json": ".json", "csv": ".csv", "parquet": ".parquet", "mot": ".txt", "vtt": ".vtt"}
 TABLES = ("csv", "parquet")
 OF_VIDEOS = ("mot", "vtt")
+DRAWN = ("emotion", "age", "gender")
+"""Columns that an annotated video shows, beside box and id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,13 @@ class Output:
         asked = columns_of(self.attributes) if self.format in TABLES and self.chosen else ()
         expressions = () if self.preset.mode == "faces" else TABLE_ATTRIBUTES["emotion"]
         return tuple(dict.fromkeys((*expressions, *asked)))
+
+    @property
+    def drawn_columns(self) -> tuple[str, ...]:
+        """Those of a video that the faces are drawn on: the same, and what was named of that which
+        can be drawn."""
+        named = [column for column in self.photo_columns if column in DRAWN] if self.chosen else []
+        return tuple(dict.fromkeys((*self.video_columns, *named)))
 
     def write_photo(
         self, faces: Faces, path: Path | None, *, name: str, width: int, height: int

@@ -65,13 +65,14 @@ def _media_below(folder: Path) -> list[Source]:
 
 
 def plan_outputs(
-    sources: Sequence[Source], output: str | None, suffix: str
+    sources: Sequence[Source], output: str | None, suffix: str, *, option: str = "-o"
 ) -> list[tuple[Source, Path | None]]:
     """Pair each source with the file of its result; None means standard output.
 
     One source goes to `output` itself unless that is a folder. Several go into the folder
     `output`, which is made if only its last part is missing, each under its own place with
-    `suffix` for its ending, or behind its ending where two would meet.
+    `suffix` for its ending, or behind its ending where two would meet. `option` is what `output`
+    was given by.
 
     Raises:
         UsageError: several sources and no output, or a result would overwrite a source.
@@ -79,7 +80,9 @@ def plan_outputs(
     """
     if output is None:
         if len(sources) > 1:
-            raise UsageError(f"{len(sources)} files were given; name a folder for them with -o")
+            raise UsageError(
+                f"{len(sources)} files were given; name a folder for them with {option}"
+            )
         return [(sources[0], None)]
     target = Path(output)
     if len(sources) == 1 and not target.is_dir() and not output.endswith("/"):
@@ -94,7 +97,7 @@ def plan_outputs(
     inputs = {source.path.resolve() for source in sources}
     for _, path in pairs:
         if path.resolve() in inputs:
-            raise UsageError(f"the result {path} would overwrite an input; choose another -o")
+            raise UsageError(f"the result {path} would overwrite an input; choose another {option}")
     return list(pairs)
 
 
