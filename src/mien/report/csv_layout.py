@@ -72,7 +72,7 @@ def layout_of(header: Sequence[str]) -> Layout:
             here = next(name for name in cells if name in header)
             raise Refusal(f"it has a column {here} and none {missing[0]}")
     if VALENCE in header and EMOTIONS[0] not in header:
-        raise Refusal(f"it has a column {VALENCE}, and not the expressions that follow from")
+        raise Refusal(f"it has a column {VALENCE}, and not the expressions it follows from")
     columns = tuple(name for name, cells in FACE_CELLS.items() if cells[0] in header)
     limit = {cell: LIMITS[name] for name in columns for cell in FACE_CELLS[name]}
     limit |= {"x": PIXELS, "y": PIXELS, "width": (0.0, PIXELS[1]), "height": (0.0, PIXELS[1])}
