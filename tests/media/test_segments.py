@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,10 +15,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mien.errors import CorruptMediaError, DecodeError, InputNotFoundError, MienError
+from mien.errors import CorruptMediaError, DecodeError, InputNotFoundError, MediaError, MienError
 from mien.media import Frame, Segment, open_video, plan_segments
 from mien.media.segments import _entries
 from mien.models import file_of
+from tests.broken import stamps
 from tests.clips import cut_edit_list, numbered, read_number, write_clip
 
 RATE = 2  # frames a second, so that short clips are long
@@ -249,3 +251,27 @@ def test_bad_sources(tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").touch()
     with pytest.raises(CorruptMediaError):
         list(plan_segments(tmp_path / "empty.mp4"))
+
+
+@pytest.mark.parametrize("name", ["b.mp4", "fragments.mp4"])
+def test_time_stamps_that_make_no_sense_never_bring_segments_out_of_order(
+    tmp_path: Path, name: str
+) -> None:
+    """Either all frames come in order of time, or an error says where that ends."""
+    if name == "fragments.mp4":
+        movflags = {"movflags": "frag_keyframe+empty_moov"}
+        path = grouped(tmp_path / name, numbered(N), gop=9, rate=RATE, container_options=movflags)
+    else:
+        path = clip(tmp_path, name)
+    data, several = path.read_bytes(), 0
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        for way in stamps.WAYS:
+            broken, times = way(data, random), [Fraction(-1)]
+            with suppress(MediaError):
+                segments = list(plan_segments(broken))
+                several += len(segments) > 1
+                for segment in segments:
+                    times += [frame.time.exact for frame in read(broken, segment)]
+            assert all(a < b for a, b in pairwise(times)), (way.__name__, seed)
+    assert several

@@ -61,6 +61,10 @@ class Clock:
         self._last = max(now, self._last + 1)
         return self._last
 
+    def of(self, pts: int) -> int:
+        """Ticks of a time in the count of the first frame, whatever came since."""
+        return self._on_grid(pts - (self._origin or 0))
+
     def length(self, ticks: int) -> int:
         """Of a frame with this duration in ticks of the container; 0 or less: a nominal frame."""
         stated = ticks > 0 and self._is_sane(ticks)

@@ -5,8 +5,8 @@ later. Only time stamps are read, nothing is decoded. What is shown before a key
 behind it (the leading pictures of an open group of pictures) belongs to the segment before.
 
 A video in a container that cannot be entered exactly in the middle (`ENTERABLE` names those that
-can) is one segment, and so is the rest of a video from where its time stamps are missing, repeat
-or jump back.
+can) is one segment, and so is the rest of a video from where its time stamps are missing, repeat,
+jump back or are none that a clip can have (`mien.media.clock`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import av
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from mien.media.clock import LONGEST_S
 from mien.media.container import format_name, open_container, pick_stream
 from mien.media.limits import Limits
 from mien.media.source import Source, open_source
@@ -81,9 +82,10 @@ def _entries(
     packets: Iterator[Packet[VideoStream]], stream: VideoStream
 ) -> Iterator[Packet[VideoStream]]:
     """The key frames at which segments begin, after the first."""
-    length = LENGTH_S / (stream.time_base or Fraction(1, av.time_base))
+    base = stream.time_base or Fraction(1, av.time_base)
+    length, longest = LENGTH_S / base, LONGEST_S / base
     seen: set[int] = set()
-    begun = decoded = None
+    first = last = begun = decoded = None
     try:
         for packet in packets:
             pts, dts = packet.pts, packet.dts
@@ -91,13 +93,17 @@ def _entries(
                 continue
             if pts is None or pts in seen or not _after(dts, decoded):
                 return
-            if begun is None:
-                begun = pts
+            if first is None or last is None or begun is None:
+                first = last = begun = pts
+            elif abs(pts - first) >= longest:
+                return
             elif packet.is_keyframe and dts is not None and pts - begun >= length:
+                if pts <= last:
+                    return
                 yield packet
                 begun, seen = pts, set()
             seen.add(pts)
-            decoded = dts
+            last, decoded = max(last, pts), dts
     except (av.FFmpegError, IndexError):  # PyAV trips over streams that came up only on the way
         return
 

@@ -126,14 +126,19 @@ class Video:
         rounded = format_name(container) in ROUNDING_FORMATS
         self._clock = Clock(_time_base(stream), nominal_rate(stream), rounded=rounded)
         self._ticks = self._clock.at(self._first.pts)
+        stop = self._segment.stop
+        self._stop = None if stop is None else self._clock.of(stop)
         self.info = _facts(container, stream, self._first, self._clock.time_base)
 
     def _enter(self) -> av.VideoFrame:
         """The first frame of a segment in the middle. It is gone to straight, or, where the decoder
         cannot begin there after all, through all that comes before."""
-        segment = self._segment
+        segment, damage = self._segment, ""
         for entry in (segment.entry, None):
-            self._begin(replace(segment, entry=entry))
+            try:
+                self._begin(replace(segment, entry=entry))
+            except av.FFmpegError:  # there is no such place in the index
+                continue
             picture, damage = self._next_picture()
             if picture is not None and picture.pts == segment.start:
                 return picture
@@ -160,16 +165,11 @@ class Video:
     def _frames(self) -> Iterator[Frame]:
         painter = Painter(self.info.width, self.info.height, self.info.orientation)
         picture: av.VideoFrame | None = self._ahead
-        after: int | None
-        ticks, index, stop = self._ticks, 0, self._segment.stop
+        ticks, index = self._ticks, 0
         damage = ""
         try:
             while picture is not None:
-                following, damage = self._next_picture()
-                if following is not None:
-                    after = self._clock.at(following.pts)
-                else:
-                    after = None if stop is None or damage else self._clock.at(stop)
+                following, after, damage = self._following()
                 end = ticks + self._clock.length(picture.duration) if after is None else after
                 time = Time(ticks, self.info.time_base)
                 yield Frame(index, time, end - ticks, picture, painter)
@@ -182,6 +182,18 @@ class Video:
                 f"{damage}",
                 time_s=time.seconds,
             )
+
+    def _following(self) -> tuple[av.VideoFrame | None, int | None, str]:
+        """The next picture, when it is shown or the segment ends, and why there is none."""
+        picture, damage = self._next_picture()
+        if damage:
+            return None, None, damage
+        if picture is None:
+            return None, self._stop, ""
+        ticks = self._clock.at(picture.pts)
+        if self._stop is not None and ticks >= self._stop:
+            return None, None, "its time stamps jump to and fro"
+        return picture, ticks, ""
 
     def _next_picture(self) -> tuple[av.VideoFrame | None, str]:
         """The next picture, or why there is none; "" at the end. Not the exception that says so:
