@@ -41,15 +41,13 @@ def test_a_real_clip_has_its_boxes_where_the_document_has_them(run: Run, tmp_pat
         frames = list(zip(before.frames(), after.frames(), strict=True))
         assert [b.time for _, b in frames] == [a.time for a, _ in frames]
         assert len(boxes) == len(frames) == 120
-        blue = np.array(colour_of(0))
-        for _, frame in frames[::7]:
-            x1, y1, x2, y2 = np.array(boxes[frame.index]) * (176, 144, 176, 144)
-            line = (np.abs(frame.rgb.astype(int) - blue).max(axis=2) < 70)[
-                int(y1 + 0.3 * (y2 - y1)) : int(y1 + 0.7 * (y2 - y1))
-            ].mean(axis=0)
-            columns = np.flatnonzero(line > 0.5) + 0.5
-            assert columns.min() == pytest.approx(x1, abs=2.5)
-            assert columns.max() == pytest.approx(x2, abs=2.5)
+        for plain, drawn in frames[::7]:
+            x1, y1, x2, y2 = np.array(boxes[drawn.index]) * (176, 144, 176, 144)
+            rows = slice(int(y1 + 0.3 * (y2 - y1)), int(y1 + 0.7 * (y2 - y1)))
+            change = np.abs(drawn.rgb[rows].astype(int) - plain.rgb[rows]).max(axis=2).mean(axis=0)
+            columns = np.flatnonzero(change > 45) + 0.5  # the line and its dark seam
+            assert columns.min() == pytest.approx(x1, abs=3.5)
+            assert columns.max() == pytest.approx(x2, abs=3.5)
 
 
 def test_emotion_and_age_are_drawn_when_named_and_the_document_is_the_same(
