@@ -1,6 +1,6 @@
 """Time the embedding network in several runtimes, and compare their vectors with ONNX Runtime's.
 
-python -m bench.embedding_runtimes [--chips 16] [--threads 2] [--seconds 20]
+python -m bench.embedding_runtimes [--chips 16] [--threads 2] [--seconds 20] [--only MNN]
 python -m bench.embedding_runtimes --layers      # where ONNX Runtime's time goes, on one thread
 
 MNN and ncnn are no dependencies of mien. They are measured where they are installed beside it
@@ -229,34 +229,41 @@ def operations(event: dict[str, Any]) -> float:
     return float(2 * np.prod(out) * np.prod(weights[1:]))
 
 
-def report(threads: int, chips: Sequence[int], seconds: float) -> Iterator[str]:
-    """The tables, as Markdown."""
+def report(
+    threads: int, chips: Sequence[int], seconds: float, only: Sequence[str]
+) -> Iterator[str]:
+    """The tables, as Markdown, of the candidates whose names contain one of `only`."""
     with TemporaryDirectory() as name:
         runs = {}
         for what, opened in candidates(threads, Path(name)).items():
+            if only and not any(word in what for word in only):
+                continue
             try:
                 runs[what] = opened()
             except ModuleNotFoundError as error:
                 yield f"{what} is left out: {error}."
-        for count in chips:
-            yield f"\n{count} chips, {threads} threads:\n"
-            header = ("", "least ms a chip", "median", "greatest difference")
-            yield from table(header, compare(runs, real_chips(count), seconds))
+        header = ("", "least ms a chip", "median", "greatest difference")
+        for x in [real_chips(count) for count in chips]:
+            yield f"\n{len(x)} chips, {threads} threads:\n"
+            yield from table(header, compare(runs, x, seconds))
 
 
 @click.command(help=__doc__)
 @click.option("--threads", default=2, show_default=True, help="Threads of each runtime.")
 @click.option("--chips", type=int, multiple=True, default=(16,), help="Chips a run.")
 @click.option("--seconds", default=20.0, show_default=True, help="Time for each number of chips.")
+@click.option("--only", multiple=True, help="Runtimes whose names contain this.")
 @click.option("--layers", "by_layer", is_flag=True, help="Where ONNX Runtime's time goes.")
-def main(threads: int, chips: tuple[int, ...], seconds: float, by_layer: bool) -> None:
+def main(
+    threads: int, chips: tuple[int, ...], seconds: float, only: tuple[str, ...], by_layer: bool
+) -> None:
     """Print the tables."""
     if by_layer:
         with TemporaryDirectory() as folder:
             for line in layers(real_chips(8), Path(folder)):
                 click.echo(line)
         return
-    for line in report(threads, chips, seconds):
+    for line in report(threads, chips, seconds, only):
         click.echo(line)
 
 
