@@ -27,7 +27,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from bench.description.material import labelled_faces, table
+from bench.description.material import portraits, table
 from mien.describe.embedding import chip
 from mien.models import file_of
 
@@ -40,7 +40,7 @@ SIDE = 150
 
 def real_chips(count: int) -> Array:
     """(count, 3, 150, 150) float32 chips of the portraits, over again where they are fewer."""
-    chips = [chip(face.rgb, face.mesh) for face in labelled_faces(0)]
+    chips = [chip(face.rgb, face.mesh) for _, face in portraits()]
     batch = np.stack([chips[number % len(chips)] for number in range(count)])
     return np.ascontiguousarray(batch.transpose(0, 3, 1, 2), dtype=np.float32)
 

@@ -61,7 +61,7 @@ def cast() -> list[Known]:
     whose = {f"{name}-{face}": takes[0] for takes in CAST for name, face in takes}
     return [
         Known("-".join(map(str, whose[face.name])), face)
-        for face in labelled_faces(1)
+        for face in labelled_faces()
         if face.name in whose and face.name not in UNSURE
     ]
 

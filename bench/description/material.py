@@ -115,22 +115,23 @@ class Portrait(NamedTuple):
     face: Face
 
 
-def portraits() -> list[Portrait]:
+@cache
+def portraits() -> tuple[Portrait, ...]:
     """The sitters whose pictures are there."""
-    found = {face.name: face for face in labelled_faces(0)}
-    return [Portrait(sitter, found[sitter.name]) for sitter in SITTERS if sitter.name in found]
+    names = {sitter.picture for sitter in SITTERS}
+    chosen = [picture for picture in pictures() if picture.name in names]
+    found = {face.name: face for face in _faces(chosen, 0)}
+    return tuple(Portrait(sitter, found[sitter.name]) for sitter in SITTERS if sitter.name in found)
 
 
 @cache
-def labelled_faces(least: float) -> tuple[Face, ...]:
+def labelled_faces(least: float = 0) -> tuple[Face, ...]:
     """Labelled faces of the corpus's photos whose mesh the stage finds, in the corpus's order.
 
     Args:
-        least: of the longer side of the box, in pixels; 0 gives the sitters alone.
+        least: of the longer side of the box, in pixels.
     """
-    sitters = {sitter.picture for sitter in SITTERS}
-    chosen = [picture for picture in pictures() if least or picture.name in sitters]
-    return tuple(_faces(chosen, least))
+    return tuple(_faces(pictures(), least))
 
 
 def missing() -> dict[str, str]:
