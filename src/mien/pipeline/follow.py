@@ -118,31 +118,32 @@ class Follower:
         self._sighted: dict[int, Sighting] = {}  # the last of each id
 
     def follow(self, frames: Iterable[Picture]) -> Iterator[Step]:
-        """Yield every frame, in order, with its faces under the tracker's provisional ids."""
-        for frame in frames:
+        """Yield every frame, in order, with its faces under the tracker's provisional ids.
+
+        The whole of the last frame is looked at, so that a face that comes up shortly before the
+        end is not left to what follows.
+        """
+        for frame, last in with_last(frames):
             step = Step(frame, self.cuts.update(frame.rgb_at(*CutDetector.SIZE_WH)))
             self._steps.append(step)
-            if self._may_pass(step):
+            if not last and self._may_pass(step):
                 self._detector.pass_over()
                 self._passed.append(step)
                 continue
-            self._look(step)
+            self._look(step, whole=step.cut or last)
             while len(self._steps) > self._held:
                 yield self._steps.popleft()
-        for step in self._passed:
-            self._track(step, self._detector.detect(step.frame.rgb))
-            self._look_back(step)
         yield from self._steps
 
     def _may_pass(self, step: Step) -> bool:
         waiting = len(self._passed) + 1 < self._stride
         return waiting and self._calm and not step.cut and not self._tracker.in_doubt
 
-    def _look(self, step: Step) -> None:
+    def _look(self, step: Step, *, whole: bool) -> None:
         """Find the faces of a frame, and settle the frames that were passed over before it."""
         before, passed, self._passed = self._looked, self._passed, []
         found = self._detector.detect(
-            step.frame.rgb, whole=step.cut, doubt=self._tracker.in_doubt, key=step.frame.is_key
+            step.frame.rgb, whole=whole, doubt=self._tracker.in_doubt, key=step.frame.is_key
         )
         self._calm = before is not None and not step.cut and slow(before.faces, found)
         if before is not None and not self._calm:
@@ -216,6 +217,17 @@ class Follower:
             face = between(last, after.face, _share(before.step, each, after.step))
             each.hidden = Faces.concat([each.hidden, face])
         self._tracker.close_gap(_ids(after.face)[0])
+
+
+def with_last(frames: Iterable[Picture]) -> Iterator[tuple[Picture, bool]]:
+    """Each frame, and whether it is the last."""
+    before: Picture | None = None
+    for frame in frames:
+        if before is not None:
+            yield before, False
+        before = frame
+    if before is not None:
+        yield before, True
 
 
 def slow(before: Faces, now: Faces) -> bool:
