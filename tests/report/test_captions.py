@@ -42,7 +42,7 @@ def test_more_people_have_a_line_below() -> None:
 
 
 def test_no_caption_hides_another_face() -> None:
-    pile = photo((500, 100, 200), (510, 400, 190), (520, 680, 180))
+    pile = photo((500, 100, 200), (510, 370, 190), (520, 630, 180))
     assert places(pile)[:2] == [Place.NOWHERE, Place.NOWHERE]
     assert places(pile)[2] == Place.BELOW
 

@@ -55,10 +55,13 @@ def draw(
     """
     canvas = Canvas(rgb)
     far_to_near = np.argsort(np.prod(faces.size_wh, axis=1), kind="stable").tolist()
+    colours = [colour_of(name) for name in names]
+    for row in far_to_near:  # first of all, so that they lie under all boxes
+        _draw_emotions(canvas, faces, row, captions[row].place, colours[row], style)
     for row in far_to_near:
-        _draw_box(canvas, faces, row, colour_of(names[row]), guessed[row], style)
+        _draw_box(canvas, faces, row, colours[row], guessed[row], style)
     for row in far_to_near:
-        _draw_captions(canvas, faces, row, captions[row], colour_of(names[row]), style)
+        _draw_tag(canvas, faces.box_xyxy[row], captions[row].tag, colours[row], style)
     if time is not None:
         _draw_time(canvas, str(time), style)
 
@@ -74,24 +77,21 @@ def _draw_box(
         canvas.dots(places, LIGHT, style.stroke * 0.6)
 
 
-def _draw_captions(
-    canvas: Canvas, faces: Faces, row: int, caption: Caption, colour: Colour, style: Style
-) -> None:
-    box = faces.box_xyxy[row]
-    if caption.tag:
-        rect = style.tag(box, caption.tag)
+def _draw_tag(canvas: Canvas, box: Array, text: str, colour: Colour, style: Style) -> None:
+    if text:
+        rect = style.tag(box, text)
         canvas.plate(rect, colour, 1.0, style.pad)
-        at = rect[0] + style.pad, rect[1] + style.pad
-        canvas.text(*at, caption.tag, style.font, ink_on(colour))
-    if faces.emotion is None or caption.place is Place.NOWHERE:
-        return
-    if np.isfinite(faces.emotion[row]).all():
-        _draw_emotions(canvas, faces.emotion[row], box, caption.place, colour, style)
+        canvas.text(rect[0] + style.pad, rect[1] + style.pad, text, style.font, ink_on(colour))
 
 
 def _draw_emotions(
-    canvas: Canvas, shares: Array, box: Array, place: Place, colour: Colour, style: Style
+    canvas: Canvas, faces: Faces, row: int, place: Place, colour: Colour, style: Style
 ) -> None:
+    if faces.emotion is None or place is Place.NOWHERE:
+        return
+    if not np.isfinite(shares := faces.emotion[row]).all():
+        return
+    box = faces.box_xyxy[row]
     rect = style.emotions(box, place)
     strongest = int(np.argmax(shares))
     shown = [strongest] if place is Place.BELOW else range(len(EMOTIONS))

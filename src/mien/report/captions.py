@@ -29,7 +29,7 @@ SAMPLES = 24
 MOSTLY = 0.8
 """A place is taken if it is free in this share of them."""
 
-TOUCH = 0.02
+TOUCH = 0.12
 """And it is free if no more than this share of it lies on other faces and their captions."""
 
 
