@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.engines import LocalEngine
+from mien.engines import LocalEngine, engine_named
 from mien.errors import CorruptMediaError, DecodeError, EngineError, UsageError
 
 
@@ -155,3 +155,14 @@ def is_running(pid: int) -> bool:
 def test_no_workers() -> None:
     with pytest.raises(UsageError, match="at least one"):
         LocalEngine(0)
+
+
+def test_engines_by_name() -> None:
+    assert engine_named("none") is None
+    engine = engine_named("local:3")
+    assert isinstance(engine, LocalEngine)
+    assert engine.workers == 3
+    assert isinstance(engine_named("local"), LocalEngine)
+    for name in ("ray", "local:", "local:x", "local:0", "", "none:2"):
+        with pytest.raises(UsageError):
+            engine_named(name)

@@ -14,6 +14,7 @@ from mien.cli.formats import SUFFIXES, Output, choose_output
 from mien.cli.progress import progress_bar
 from mien.cli.sources import Source, find_sources, plan_outputs
 from mien.detect import PROFILES
+from mien.engines import Engine, engine_named
 from mien.errors import ConfigurationError, DecodeError, MienError, ModelError, UsageError
 from mien.media import probe, read_image
 from mien.media.writer import write_image
@@ -27,12 +28,13 @@ MODES = ("faces", "perFaceEmotion", "aggregateEmotion")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is asked of every source: what to write, profile, ids over the video, copies that the
-    faces are drawn on."""
+    """What is asked of every source: what to write, profile, ids over the video, where to work,
+    copies that the faces are drawn on."""
 
     output: Output
     profile: str
     reid: bool
+    engine: Engine | None = None
     copies: Copies = Copies()  # noqa: RUF009 - frozen
 
 
@@ -88,11 +90,19 @@ class Job:
     help="Also a copy with what was found drawn on it: mp4, mov or mkv; png or jpg of a photo; a "
     "folder for several sources.",
 )
+@click.option(
+    "--engine",
+    default="local",
+    metavar="none|local|local:N",
+    help="Where long videos are worked on: in N processes, or in this one alone [local, a process "
+    "for each core]. The result is the same.",
+)
 def command(
     sources: tuple[str, ...],
     output: str | None,
     profile: str,
     reid: str,
+    engine: str,
     attributes: str | None,
     form: str,
     annotated: str | None,
@@ -119,7 +129,7 @@ def command(
     wanted = choose_output(form, choose_preset(**choices), attributes, output, found)
     pairs = plan_outputs(found, output, wanted.suffix)
     copies = plan_copies(found, annotated, [path for _, path in pairs if path is not None])
-    job = Job(wanted, profile, reid == "on", copies)
+    job = Job(wanted, profile, reid == "on", engine_named(engine), copies)
     if len(pairs) == 1:
         analyze_one(*pairs[0], job)
         return
@@ -196,7 +206,12 @@ def _video(source: Path, path: Path | None, copy: Path | None, job: Job) -> None
     try:
         with progress_bar(source.name) as show:
             timeline = analyze_video(
-                source, columns=columns, profile=job.profile, reid=job.reid, on_progress=show
+                source,
+                columns=columns,
+                profile=job.profile,
+                reid=job.reid,
+                engine=job.engine,
+                on_progress=show,
             )
     except DecodeError as error:
         if path is None or not isinstance(error.partial, Timeline):
