@@ -19,6 +19,7 @@ from mien.errors import (
 )
 from mien.media.extent import has_mp4_index
 from mien.media.limits import Limits
+from mien.media.mp4_index import falsehood
 from mien.media.signatures import (
     NAMES,
     READABLE,
@@ -67,6 +68,8 @@ def open_container(opened: OpenSource, limits: Limits) -> InputContainer:
             f"{opened.name} lacks its index (the moov box), whole or in part: its recording or "
             "copying was broken off; copy it again, or repair it with a tool made for that"
         )
+    if is_mp4(head) and (lie := falsehood(opened)):
+        raise CorruptMediaError(f"{opened.name} has an index that cannot be true: {lie}")
     opened.file.seek(0)
     target = _Reader(opened.file) if opened.path is None else f"file:{opened.path}"
     options = {
