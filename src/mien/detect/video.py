@@ -28,6 +28,10 @@ CROP = 96
 ROOM = 2.25
 """Side of a crop to the longer side of the face: the face may move by half its width in a frame."""
 
+LARGE = 5 * CROP
+"""From here on the side is a multiple of the crop's: a picture is averaged four times faster over
+whole numbers of pixels."""
+
 STAY = 0.12
 """A crop is kept while its face is this near to its middle and to its size, in shares of a side."""
 
@@ -164,6 +168,7 @@ def around(faces: Faces, before: Array) -> Array:
     boxes tremble with the place of the face in its input.
     """
     side = np.ceil(faces.size_wh.max(axis=1) * ROOM).clip(min=CROP / 4)
+    side = np.where(side < LARGE, side, np.round(side / CROP) * CROP)
     centre = (faces.box_xyxy[:, :2] + faces.box_xyxy[:, 2:]) / 2
     fresh = np.column_stack([np.floor(centre - side[:, None] / 2), side]).astype(int)
     if not len(before):

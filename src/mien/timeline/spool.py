@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +27,7 @@ class Column:
 
     def __init__(self, dtype: str, row_shape: tuple[int, ...], fill: float, folder: str) -> None:
         self._dtype, self._row_shape, self._fill = np.dtype(dtype), row_shape, fill
+        self._row_size = self._dtype.itemsize * prod(row_shape)
         self._folder = folder
         self._rows = 0
         self._pending = bytearray()
@@ -60,10 +62,6 @@ class Column:
     def close(self) -> None:
         """Let go of the file; arrays that were handed out live on."""
         self._file.close()
-
-    @property
-    def _row_size(self) -> int:
-        return self._dtype.itemsize * int(np.prod(self._row_shape))
 
     def _fill_to(self, rows: int) -> None:
         step = max(1, FLUSH_BYTES // max(1, self._row_size))
