@@ -254,6 +254,20 @@ def test_a_face_out_of_sight_has_a_dashed_box(clip: Path) -> None:
         assert (0.4 < share < 0.75) if 12 <= k < 22 else share == pytest.approx(1, abs=0.05), k
 
 
+def test_single_frames_are_not_dashed_however_long_they_last(tmp_path: Path) -> None:
+    slow = write_clip(tmp_path / "slow.mp4", (scene(i) for i in range(9)), rate=2)
+    score = np.array([1, np.nan, 1, np.nan, 1, np.nan, np.nan, 1, 1])
+    emotion = np.eye(8)[[0, 1, 0, 1, 0, 1, 0, 1, 0]]
+    timeline = timeline_of(slow, score=score, emotion=emotion)
+    pages = pages_of(slow, timeline)
+    drawn = [coloured(page) for page in pages]
+    dashed = [count < 0.8 * max(drawn) for count in drawn]
+    assert dashed == [False, False, False, False, False, True, True, False, False]
+    style = Style(WIDTH, HEIGHT)
+    for k in range(9):  # and frames half a second apart are not averaged
+        assert bar_lengths(pages[k], style, box_of(k))[k % 2] == style.bar_wh[0]
+
+
 def test_faces_without_an_id_are_left_out(clip: Path) -> None:
     bare = timeline_of(clip, track_id=np.full(30, -1))
     assert max(coloured(page) for page in pages_of(clip, bare)) == 0

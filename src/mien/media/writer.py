@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
@@ -222,7 +221,7 @@ class VideoWriter:
     def _coded(self, rgb: Rgb) -> av.VideoFrame:
         down, right = rgb.shape[0] % 2, rgb.shape[1] % 2
         if down or right:
-            rgb = cv2.copyMakeBorder(rgb, 0, down, 0, right, cv2.BORDER_REPLICATE)
+            rgb = np.pad(rgb, ((0, down), (0, right), (0, 0)), "edge")
         return self._reformatter.reformat(
             av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(rgb), format="rgb24"),
             format="yuv420p",

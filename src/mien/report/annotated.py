@@ -36,8 +36,8 @@ CALM_S = Fraction(1, 2)
 they would only flicker. The documents keep the value of each frame."""
 
 UNSEEN_S = Fraction(1, 4)
-"""A box is dashed where it was put between two sightings that are further apart. Analysis passes
-over single frames as a rule; to dash those would make every box flicker."""
+"""A box is dashed where it was put between two sightings that are further apart, by more than one
+frame. Analysis passes over single frames as a rule; to dash those would make every box flicker."""
 
 
 def annotate_picture(rgb: Array, faces: Faces) -> Array:
@@ -166,29 +166,33 @@ class Pages:
             )
 
     def _calm(self, faces: Faces, names: list[int], index: int) -> tuple[Faces, list[bool]]:
-        """The faces with the means of their emotions around this frame, and whether each has been
-        out of sight for longer than `UNSEEN_S`."""
+        """The faces with the means of their emotions around this frame, and whether the box of
+        each was put where nobody saw it."""
         pts, whole = self._timeline.pts, self._timeline.faces
         now = int(pts[index])
-        first, last = np.searchsorted(pts, [now - self._reach, now + self._reach + 1])
-        span = self._timeline.rows(int(first), int(last))
+        first, last = np.searchsorted(pts, [now - self._reach, now + self._reach + 1]).tolist()
+        span = self._timeline.rows(min(first, max(index - 1, 0)), max(last, index + 2))
         ids = np.full(0, -1) if whole.track_id is None else whole.track_id[span]
-        times = pts[self._timeline.frame[span]]
+        frames = self._timeline.frame[span]
+        close = np.abs(pts[frames] - now) <= self._reach
         emotion = np.full((len(names), len(EMOTIONS)), np.nan, np.float32)
         guessed = []
         for row, name in enumerate(names):
-            own = np.flatnonzero(ids == name)
-            seen = times[own][np.isfinite(whole.score[span][own])]
-            guessed.append(self._is_unseen(seen, now))
+            own = ids == name
+            guessed.append(self._is_unseen(frames[own & np.isfinite(whole.score[span])], index))
             if whole.emotion is not None:
-                emotion[row] = _mean_of_known(whole.emotion[span][own])
+                emotion[row] = _mean_of_known(whole.emotion[span][own & close])
         return (faces if whole.emotion is None else replace(faces, emotion=emotion)), guessed
 
-    def _is_unseen(self, seen: Array, now: int) -> bool:
-        """Whether `now` lies in a gap between sightings that is longer than `UNSEEN_S`."""
-        before, after = seen[seen <= now], seen[seen >= now]
-        near = len(before) > 0 and len(after) > 0
-        return not near or int(after[0] - before[-1]) > self._unseen
+    def _is_unseen(self, seen: Array, index: int) -> bool:
+        """Whether a frame lies in a gap between sightings, of more than one frame and longer than
+        `UNSEEN_S`."""
+        before, after = seen[seen <= index], seen[seen >= index]
+        if not len(before) or not len(after):
+            return True
+        first, last = int(before[-1]), int(after[0])
+        pts = self._timeline.pts
+        return last - first > 2 and int(pts[last] - pts[first]) > self._unseen
 
 
 def _mean_of_known(values: Array) -> Array:

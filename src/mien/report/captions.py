@@ -203,7 +203,8 @@ def _samples(
     picked = rows[np.linspace(0, len(rows) - 1, min(SAMPLES, len(rows))).astype(int)]
     for row in picked.tolist():
         frame = int(timeline.frame[row])
-        here = np.arange(len(ids))[timeline.rows(frame, frame + 1)]
+        span = timeline.rows(frame, frame + 1)
+        here = np.arange(span.start, span.stop)
         here = here[(ids[here] >= 0) & (here != row)]
         known = {n: captions[name] for n, name in enumerate(ids[here].tolist()) if name in captions}
         taken = np.concatenate([boxes[here], _rects(boxes[here], known, style)])
