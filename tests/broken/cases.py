@@ -17,6 +17,8 @@ from tests.media.test_video import KINDS
 
 FRAMES = 40
 SAMPLES = ("sample-carphone", "sample-bikes", "sample-bunny")
+SLOW = ", slow"
+"""Behind the name of a kind: at one frame a second, so that it is cut into segments."""
 
 
 class Clips:
@@ -34,13 +36,15 @@ class Clips:
     def _path(self, name: str) -> Path:
         if name in SAMPLES:
             return file_of(name)
-        suffix, _, how = KINDS[name]
-        return write_clip(self._folder / f"whole{suffix}", numbered(FRAMES, 160, 96), **how)
+        suffix, _, how = KINDS[name.removesuffix(SLOW)]
+        rate = 1 if name.endswith(SLOW) else 25
+        path = self._folder / f"whole{suffix}"
+        return write_clip(path, numbered(FRAMES, 160, 96), rate=rate, **how)
 
 
 def suffix_of(clip: str) -> str:
     """The ending of a clip's name."""
-    return ".mp4" if clip in SAMPLES else KINDS[clip][0]
+    return ".mp4" if clip in SAMPLES else KINDS[clip.removesuffix(SLOW)][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,11 @@ REMUXED = {
 }
 """What each muxer lets through; the rest is done to the bytes, by `stamps`."""
 
+SEGMENTED = [
+    kind + SLOW for kind in ("MP4 H.264 with B-frames", "MP4 H.264 in fragments", "WebM VP8")
+]
 TIMED = [
+    *SEGMENTED,
     *("MP4 H.264", "MP4 H.264 with B-frames", "MP4 H.264 in fragments", "MOV HEVC", "FLV"),
     *("MKV H.264 with B-frames", "WebM VP8", "WebM VP9 with sound", "TS MPEG-2"),
     *("TS H.264 with B-frames", "MPEG-2 with B-frames"),
@@ -125,7 +133,7 @@ def _special() -> Iterator[Case]:
 
 def _all() -> Iterator[Case]:
     kinds = list(KINDS)
-    sized = [kind for kind in kinds if kind != "MPEG-1 without container"]
+    sized = SEGMENTED + [kind for kind in kinds if kind != "MPEG-1 without container"]
     yield from _around(structure.WAYS, sized, 104, "part")
     yield from _around(bytewise.WAYS, [*SAMPLES, *kinds], 47, "bytes")
     yield from _around(stamps.WAYS, TIMED, 24, "times")
@@ -142,7 +150,8 @@ def fuzzed(seed: int, clips: Clips) -> tuple[str, bytes]:
     """Any clip, damaged in one to three ways: for as many seeds as one has time for. The name tells
     how, and ends as the file should."""
     random = np.random.default_rng(seed)
-    clip = [*KINDS][random.integers(len(KINDS))]
+    kinds = [*SEGMENTED, *KINDS]
+    clip = kinds[random.integers(len(kinds))]
     data, done = clips[clip], []
     for _ in range(1 + random.integers(0, 5) // 3):
         ways = (structure.WAYS, bytewise.WAYS, stamps.WAYS)[random.integers(3)]

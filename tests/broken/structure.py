@@ -138,9 +138,9 @@ def renamed(data: bytes, random: Random) -> bytes:
 
 def noise_inside(data: bytes, random: Random) -> bytes:
     """What is in a part is random."""
-    part = pick(parts_of(data), random)
+    part = pick([part for part in parts_of(data) if part.end > part.body], random)
     length = min(part.end - part.body, 600)
-    return data[: part.body] + random.bytes(max(0, length)) + data[part.body + max(0, length) :]
+    return data[: part.body] + random.bytes(length) + data[part.body + length :]
 
 
 WAYS: tuple[Way, ...] = (

@@ -72,7 +72,7 @@ class CentreFace:
 
 def _analyze(source: str, result: str) -> int:
     try:
-        main(["analyze", source, "-o", result])
+        main(["analyze", source, "-o", result, "--engine", "none"])
         return 0
     except SystemExit as leaving:
         return int(leaving.code or 0)

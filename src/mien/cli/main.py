@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -69,6 +70,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone; Python would complain about it
         code = 1
+    except MemoryError:
+        code = _say("there is not enough memory for this; close what else is running", 1)
+    except Exception as error:
+        if os.environ.get("MIEN_TRACEBACK"):
+            raise
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        code = _say(
+            f"this is a fault of mien itself ({what}); run it again with MIEN_TRACEBACK=1 and "
+            "report what that prints",
+            1,
+        )
     sys.exit(code if isinstance(code, int) else 0)
 
 
