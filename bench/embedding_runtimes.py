@@ -3,6 +3,7 @@
 python -m bench.embedding_runtimes [--chips 16] [--threads 2] [--seconds 20] [--only MNN]
 python -m bench.embedding_runtimes --layers      # where ONNX Runtime's time goes, on one thread
 
+On a machine that does other work as well, `--threads 1 --cpu` counts the processor's time alone.
 MNN and ncnn are no dependencies of mien. They are measured where they are installed beside it
 (`pip install MNN`; `pip install ncnn pnnx`), and left out, with the reason, where they are not.
 """
@@ -166,7 +167,12 @@ def candidates(threads: int, folder: Path) -> dict[str, Callable[[], Run]]:
     }
 
 
-def compare(runs: dict[str, Run], x: Array, seconds: float) -> Iterator[tuple[str, ...]]:
+def compare(
+    runs: dict[str, Run],
+    x: Array,
+    seconds: float,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Iterator[tuple[str, ...]]:
     """A row for each: least and median ms a chip, in turns so that all meet the same load, and the
     greatest difference to the first one's vectors."""
     wanted = next(iter(runs.values()))(x)
@@ -175,9 +181,9 @@ def compare(runs: dict[str, Run], x: Array, seconds: float) -> Iterator[tuple[st
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         for name, run in runs.items():
-            start = time.perf_counter()
+            start = clock()
             run(x)
-            times[name].append((time.perf_counter() - start) / len(x) * 1000)
+            times[name].append((clock() - start) / len(x) * 1000)
     for name, spent in times.items():
         yield name, f"{min(spent):.2f}", f"{np.median(spent):.2f}", f"{apart[name]:.1e}"
 
@@ -230,9 +236,10 @@ def operations(event: dict[str, Any]) -> float:
 
 
 def report(
-    threads: int, chips: Sequence[int], seconds: float, only: Sequence[str]
+    threads: int, chips: Sequence[int], seconds: float, only: Sequence[str], cpu: bool
 ) -> Iterator[str]:
     """The tables, as Markdown, of the candidates whose names contain one of `only`."""
+    clock = time.process_time if cpu else time.perf_counter
     with TemporaryDirectory() as name:
         runs = {}
         for what, opened in candidates(threads, Path(name)).items():
@@ -244,8 +251,8 @@ def report(
                 yield f"{what} is left out: {error}."
         header = ("", "least ms a chip", "median", "greatest difference")
         for x in [real_chips(count) for count in chips]:
-            yield f"\n{len(x)} chips, {threads} threads:\n"
-            yield from table(header, compare(runs, x, seconds))
+            yield f"\n{len(x)} chips, {threads} threads, {'processor' if cpu else 'clock'}:\n"
+            yield from table(header, compare(runs, x, seconds, clock))
 
 
 @click.command(help=__doc__)
@@ -253,9 +260,15 @@ def report(
 @click.option("--chips", type=int, multiple=True, default=(16,), help="Chips a run.")
 @click.option("--seconds", default=20.0, show_default=True, help="Time for each number of chips.")
 @click.option("--only", multiple=True, help="Runtimes whose names contain this.")
+@click.option("--cpu", is_flag=True, help="Time of the processor, not of the clock.")
 @click.option("--layers", "by_layer", is_flag=True, help="Where ONNX Runtime's time goes.")
 def main(
-    threads: int, chips: tuple[int, ...], seconds: float, only: tuple[str, ...], by_layer: bool
+    threads: int,
+    chips: tuple[int, ...],
+    seconds: float,
+    only: tuple[str, ...],
+    cpu: bool,
+    by_layer: bool,
 ) -> None:
     """Print the tables."""
     if by_layer:
@@ -263,7 +276,7 @@ def main(
             for line in layers(real_chips(8), Path(folder)):
                 click.echo(line)
         return
-    for line in report(threads, chips, seconds, only):
+    for line in report(threads, chips, seconds, only, cpu):
         click.echo(line)
 
 
