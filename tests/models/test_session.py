@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mien.errors import ModelIntegrityError, ProviderError, UnknownModelError, UsageError
-from mien.models import Session, entries, open_session, threads
+from mien.models import Session, entries, open_session, store_folder, threads
 from tests.models.conftest import Catalogue
 
 MODELS = [
@@ -244,3 +245,16 @@ with without_announcement():
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stderr == b"a\nb\n"
+
+
+def test_the_runtimes_leave_nothing_in_the_users_folders(tmp_path: Path) -> None:
+    """ONNX Runtime would put a database and an identifier there, to report to its maker."""
+    code = (
+        "from mien.models import open_session\n"
+        "for name in ('centerface', 'face-mesh'): open_session(name, threads=2)\n"
+    )
+    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    store = {"MIEN_MODELS": str(store_folder())}
+    kept = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", code], env=kept | home | store, check=True)
+    assert list(tmp_path.rglob("*")) == []

@@ -1,4 +1,10 @@
-"""The model store and the runtimes. Importing it loads no model and no runtime."""
+"""The model store and the runtimes. Importing it loads no model and no runtime.
+
+It sets ORT_DISABLE_TELEMETRY: as published, ONNX Runtime gives the machine an identifier, keeps it
+in the user's cache folder and reports to its maker over the network.
+"""
+
+import os
 
 from mien.models.card import card
 from mien.models.catalogue import Entry, entries, entry
@@ -20,3 +26,5 @@ __all__ = [
     "state_of",
     "store_folder",
 ]
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, when the runtime is loaded
