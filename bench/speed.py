@@ -207,7 +207,8 @@ def tables(python: str | None) -> Iterator[str]:
                 yield f"| {width}x{height}, deface, finding alone | {multiple:.2f} |"
     yield "\n| | |\n|---|---|"
     yield f"| `mien analyze` on a clip of one frame, the whole process | {first_frame():.0f} ms |"
-    for who, name in ((resource.RUSAGE_SELF, "this run"), (resource.RUSAGE_CHILDREN, "a process it starts")):
+    processes = {"this run": resource.RUSAGE_SELF, "a process it starts": resource.RUSAGE_CHILDREN}
+    for name, who in processes.items():
         yield f"| peak memory of {name} | {resource.getrusage(who).ru_maxrss / 1024:.0f} MB |"
 
 
