@@ -56,6 +56,10 @@ class Embedding:
         """Open the network; raises what `mien.models.open_session` does."""
         return cls(open_session("dlib-resnet", threads=threads), mirror=mirror)
 
+    def plain(self) -> Embedding:
+        """The same network without the mirror image."""
+        return Embedding(self._session, mirror=False)
+
     def describe(self, rgb: Array, faces: Faces) -> Faces:
         """The same faces with `embedding`. A face without a mesh gets NaN and a `Problem`."""
         mesh = column(faces, "mesh")
