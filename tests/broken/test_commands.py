@@ -186,14 +186,30 @@ def test_a_worker_that_is_killed(slow_clip: Path, tmp_path: Path) -> None:
 def test_an_interrupt(slow_clip: Path, tmp_path: Path, engine: str) -> None:
     """As a terminal sends it: to all processes at once."""
     environment = breaking(tmp_path, f"open(r'{tmp_path}/there', 'w').close(); time.sleep(600)")
-    result = tmp_path / "result.json"
-    process = start("analyze", slow_clip, "-o", result, "--engine", engine, **environment)
+    interrupted(tmp_path, slow_clip, engine, environment)
+
+
+@pytest.mark.long
+def test_an_interrupt_while_workers_start(slow_clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, time\n"
+        "if 'spawn_main' in ' '.join(sys.orig_argv):\n"
+        f"    open(r'{tmp_path}/there', 'w').close()\n"
+        "    time.sleep(2)\n"
+    )
+    interrupted(tmp_path, slow_clip, "local:2", {"PYTHONPATH": str(tmp_path)})
+
+
+def interrupted(folder: Path, clip: Path, engine: str, environment: dict[str, str]) -> None:
+    """Interrupt an analysis when a file named `there` has appeared."""
+    command = ("analyze", clip, "-o", folder / "result.json", "--engine", engine)
+    process = start(*command, **environment)
     deadline = time.monotonic() + LIMIT_S
-    while not (tmp_path / "there").exists() and process.poll() is None:
+    while not (folder / "there").exists() and process.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
     ended = end_of(process)
     assert ended.code == 130
     assert one_sentence(ended), ended.told
-    assert not list(tmp_path.glob("*result*"))
+    assert not list(folder.glob("*result*"))
