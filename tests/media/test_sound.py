@@ -215,3 +215,16 @@ def damage(data: bytearray, parts: Sequence[bytes]) -> None:
     for part in parts:
         at = data.find(part)
         data[at : at + 8] = b"\xff" * 8
+
+
+@pytest.mark.parametrize("name", ["face_noface.mov", "single_face.mp4"])
+def test_real_clips(shared_media: Path, tmp_path: Path, name: str) -> None:
+    """HEVC with uneven times and AAC; H.264 and MP3."""
+    source, target = shared_media / name, tmp_path / "out.mp4"
+    assert copy(source, target) == ()
+    assert [data for _, data in packets(target)] == [data for _, data in packets(source)]
+    apart = [b - a for (a, _), (b, _) in zip(packets(source), packets(target), strict=True)]
+    assert max(abs(each) for each in apart) <= Fraction(1, 1000)
+    with open_video(source) as before, open_video(target) as after:
+        times = [frame.time.exact for frame in before.frames()]
+        assert [frame.time.exact for frame in after.frames()] == times

@@ -21,8 +21,8 @@ from mien.media import Source, open_video
 from mien.media.lettering import lettering
 from mien.media.writer import Encoding
 from mien.report.annotated import Pages, annotate_picture, write_annotated
-from mien.report.captions import Place, Style
 from mien.report.palette import colour_of
+from mien.report.style import Place, Style
 from mien.timeline.timeline import Timeline, TimelineBuilder, VideoFacts
 from tests.clips import QUARTER_TURNS, number_picture, read_number, turn, write_clip
 

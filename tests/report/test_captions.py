@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from mien.faces import EMOTIONS, Faces
 from mien.report.annotator import draw
-from mien.report.captions import Place, Style, captions_of_picture, captions_of_tracks
+from mien.report.captions import captions_of_picture, captions_of_tracks
+from mien.report.style import Place, Style
 from mien.timecode import Time
 from mien.timeline.timeline import Timeline
 from tests.timeline.made import Row, facts, made, timelines
@@ -83,6 +84,23 @@ def test_tags_say_what_is_known(columns: dict[str, list[float]], tag: str) -> No
 def test_a_tag_without_room_keeps_the_id() -> None:
     about = {"track_id": np.array([12]), "age": np.array([30.0]), "gender": np.array([1.0])}
     assert captions_of_picture(photo((600, 300, 60), **about), HD)[0].tag == "12"
+
+
+def test_a_tag_never_hides_the_id_of_somebody_else() -> None:
+    about = {"track_id": [1, 2], "age": [30.0, 40.0], "gender": [1.0, 0.0]}
+    columns = {name: np.array(value) for name, value in about.items()}
+    apart = captions_of_picture(photo((300, 300, 150), (700, 250, 140), **columns), HD)
+    assert [caption.tag for caption in apart] == ["1 · female, 30", "2 · male, 40"]
+    near = captions_of_picture(photo((300, 300, 150), (470, 295, 140), **columns), HD)
+    assert [caption.tag for caption in near] == ["1", "2 · male, 40"]
+
+
+def test_letters_follow_the_picture_and_among_small_faces_the_faces() -> None:
+    fonts = [Style.of(1920, 1080, photo((100, 100, width))).font for width in (400, 150, 80, 20)]
+    assert fonts == [28, 28, 17, 14]
+    assert Style.of(1920, 1080, Faces.empty()).font == 28
+    assert Style.of(64, 48, Faces.empty()).font == 11
+    assert Style.of(9000, 9000, Faces.empty()).font == 64
 
 
 def test_captions_stay_inside_the_picture() -> None:

@@ -25,7 +25,8 @@ from mien.media.sound import Sound
 from mien.media.writer import Encoding, create_video
 from mien.picture import check_rgb
 from mien.report.annotator import draw
-from mien.report.captions import Caption, Style, captions_of_picture, captions_of_tracks
+from mien.report.captions import Caption, captions_of_picture, captions_of_tracks
+from mien.report.style import Style
 from mien.timecode import Time
 from mien.timeline.timeline import Timeline
 
@@ -53,7 +54,7 @@ def annotate_picture(rgb: Array, faces: Faces) -> Array:
     """
     check_rgb(rgb)
     drawn = np.array(rgb, order="C")
-    style = Style(rgb.shape[1], rgb.shape[0])
+    style = Style.of(rgb.shape[1], rgb.shape[0], faces)
     names = range(len(faces)) if faces.track_id is None else faces.track_id.tolist()
     guessed = np.isnan(faces.score).tolist()
     draw(drawn, faces, captions_of_picture(faces, style), style, names=names, guessed=guessed)
@@ -122,7 +123,7 @@ class Pages:
                 f"one of {info.width} x {info.height}; analyse this one"
             )
         self._timeline = timeline
-        self._style = Style(info.width, info.height)
+        self._style = Style.of(info.width, info.height, timeline.faces)
         self._captions: dict[int, Caption] = captions_of_tracks(timeline, self._style)
         self._reach = int(CALM_S / 2 / facts.time_base)
         self._unseen = int(UNSEEN_S / facts.time_base)

@@ -13,8 +13,9 @@ from mien.describe.landmarks import landmarks27
 from mien.faces import EMOTIONS, Faces
 from mien.media.lettering import capitals
 from mien.report.canvas import Canvas, Layer
-from mien.report.captions import Caption, Place, Style
+from mien.report.captions import Caption
 from mien.report.palette import DARK, LIGHT, Colour, colour_of, ink_on
+from mien.report.style import Place, Style
 from mien.timecode import Time
 
 Array = NDArray[Any]
