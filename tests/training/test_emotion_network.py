@@ -10,10 +10,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is needed for training only")
 onnxruntime = pytest.importorskip("onnxruntime")
 
-from training.emotion import augment, calibrate, export  # noqa: E402
+from training.emotion import augment, calibrate, doubt, export  # noqa: E402
 from training.emotion.dlib_weights import FoldedConvolution, gray_stem  # noqa: E402
 from training.emotion.network import ExpressionNet, load_folded, settle  # noqa: E402
-from training.emotion.predict import predict_logits, resized  # noqa: E402
+from training.emotion.predict import predict_logits, predict_places, resized  # noqa: E402
 from training.emotion.restore import read_onnx  # noqa: E402
 from training.emotion.schedule import Strength  # noqa: E402
 
@@ -59,6 +59,15 @@ def test_normalisation_is_put_back_without_changing_the_function(faces: np.ndarr
     assert float((normalised - 1).abs().max()) > 0.1
 
 
+def some_doubt(net: ExpressionNet, faces: np.ndarray, side: int) -> doubt.Doubt:
+    """Decisions drawn at random that are neither sure of all these faces nor of none."""
+    places = predict_places(net, faces, side)
+    rng = torch.Generator().manual_seed(8)
+    weight = torch.randn(places.shape[1], 3, generator=rng)
+    logits = places @ weight
+    return doubt.Doubt(2 * weight / logits.std(dim=0), -2 * logits.mean(dim=0) / logits.std(dim=0))
+
+
 def test_the_network_comes_back_from_the_exported_file(faces: np.ndarray, tmp_path: Path) -> None:
     net = ExpressionNet().eval()
     stem, *others = folded_like(net)
@@ -66,7 +75,8 @@ def test_the_network_comes_back_from_the_exported_file(faces: np.ndarray, tmp_pa
     settle(net, resized(faces, 72))
     calibration = calibrate.Calibration(1.3, (0.0,) * 8, 0.7, (0.0,) * 8)
     path = tmp_path / "network.onnx"
-    path.write_bytes(export.build(net, 72, calibration).SerializeToString())
+    fitted = some_doubt(net, faces, 72)
+    path.write_bytes(export.build(net, 72, calibration, fitted).SerializeToString())
     back, side = read_onnx(path)
     assert side == 72
     expected, found = (predict_logits(some, faces, 72) for some in (net, back))
@@ -78,12 +88,22 @@ def test_the_exported_graph_is_the_network(faces: np.ndarray, side: int) -> None
     torch.manual_seed(1)
     net = ExpressionNet().eval()
     calibration = calibrate.Calibration(1.3, (0.2,) + (0.0,) * 7, 0.7, (-0.3,) * 8)
-    model = export.build(net, side, calibration).SerializeToString()
+    fitted = some_doubt(net, faces, side)
+    model = export.build(net, side, calibration, fitted).SerializeToString()
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    scores, agreement = session.run(None, {"image": faces[:, None].astype(np.float32)})
-    expected = calibration.scores(predict_logits(net, faces, side))
-    np.testing.assert_allclose(scores, expected.numpy(), atol=2e-3)
-    np.testing.assert_allclose(agreement, calibration.agreement(expected).numpy(), atol=2e-3)
+    names = ["scores", "agreement", "face", "covered"]
+    assert [output.name for output in session.get_outputs()] == names
+    scores, agreement, face, covered = session.run(
+        None, {"image": faces[:, None].astype(np.float32)}
+    )
+    shares = fitted.logits(predict_places(net, faces, side)).sigmoid()
+    assert float(shares.std()) > 0.2  # they differ, so that a mistake would show
+    np.testing.assert_allclose(face, shares[:, 0], atol=5e-3)
+    np.testing.assert_allclose(covered, shares[:, 1:], atol=5e-3)
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
+    expected = calibration.scores(predict_logits(net, faces, side), shares[:, 0])
+    np.testing.assert_allclose(scores, expected.numpy(), atol=5e-3)
+    np.testing.assert_allclose(agreement, calibration.agreement(expected).numpy(), atol=5e-3)
 
 
 def test_calibration_finds_the_temperature_that_made_the_labels() -> None:
@@ -96,6 +116,42 @@ def test_calibration_finds_the_temperature_that_made_the_labels() -> None:
     fitted = calibrate.fit(logits, votes)
     assert fitted.slope == pytest.approx(0.5, abs=0.03)
     assert max(map(abs, fitted.offsets)) < 0.15
+
+
+def test_scores_are_as_even_as_there_is_no_face() -> None:
+    calibration = calibrate.Calibration(1.0, (0.0,) * 8, 1.0, (0.0,) * 8)
+    logits = 20 * torch.eye(8)[[1, 1, 1]]
+    scores = calibration.scores(logits, torch.tensor([1.0, 0.5, 0.0]))
+    torch.testing.assert_close(scores[:, 1], torch.tensor([1.0, 0.5625, 0.125]))
+    assert calibration.agreement(scores).diff().max() < 0
+
+
+def test_calibration_knows_that_scores_are_evened_out() -> None:
+    rng = np.random.default_rng(6)
+    logits = torch.from_numpy(rng.normal(0, 3, (4000, 8)).astype(np.float32))
+    face = torch.from_numpy(rng.uniform(0.5, 1, 4000).astype(np.float32))
+    shares = calibrate.evened((0.5 * logits).softmax(dim=1), face).numpy().astype(float)
+    labels = np.array([rng.choice(8, p=row / row.sum()) for row in shares])
+    votes = np.zeros((4000, 10), np.int64)
+    votes[np.arange(4000), labels] = 10
+    assert calibrate.fit(logits, votes, face).slope == pytest.approx(0.5, abs=0.05)
+    assert calibrate.fit(logits, votes).slope < 0.42  # takes the missing faces for doubt
+
+
+def test_a_decision_is_found_that_tells_two_sorts_apart() -> None:
+    rng = torch.Generator().manual_seed(9)
+    yes, no = (torch.randn(400, 20, generator=rng) + shift for shift in (0.7, -0.7))
+    weight, bias = doubt._fit_one(yes, no)
+    assert float(((yes @ weight + bias) > 0).float().mean()) > 0.97
+    assert float(((no @ weight + bias) < 0).float().mean()) > 0.97
+
+
+def test_decisions_are_moved_to_lose_as_many_faces_as_wanted() -> None:
+    places = torch.randn(4000, 5, generator=torch.Generator().manual_seed(10))
+    moved = doubt.shifted(doubt.Doubt(torch.randn(5, 3), torch.zeros(3)), places)
+    face, *covered = (moved.logits(places) > 0).float().mean(dim=0).tolist()
+    assert 1 - face == pytest.approx(doubt.LOST[0], abs=1e-3)
+    assert covered == pytest.approx(list(doubt.LOST[1:]), abs=1e-3)
 
 
 def test_augmented_faces_stay_pictures(faces: np.ndarray) -> None:

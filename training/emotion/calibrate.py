@@ -25,7 +25,8 @@ class Calibration:
     """Both mappings, fitted.
 
     Attributes:
-        slope, offsets: scores = softmax(slope · logits + offsets), to the majority label.
+        slope, offsets: scores = softmax(slope · logits + offsets), to the majority label; where
+            it is known how likely there is a face at all, evened out as far as there is none.
         agreement_slope, agreement_offsets: agreement = sigmoid(slope · log-odds of the top
             score + offset of the top label), to the share of all ten votes for that label.
     """
@@ -35,8 +36,9 @@ class Calibration:
     agreement_slope: float
     agreement_offsets: tuple[float, ...]
 
-    def scores(self, logits: Tensor) -> Tensor:
-        return (self.slope * logits + torch.tensor(self.offsets)).softmax(dim=1)
+    def scores(self, logits: Tensor, face: Tensor | None = None) -> Tensor:
+        """Scores (n, 8) of logits (n, 8), where there is a face with this probability (n,)."""
+        return evened((self.slope * logits + torch.tensor(self.offsets)).softmax(dim=1), face)
 
     def agreement(self, scores: Tensor) -> Tensor:
         top, label = scores.max(dim=1)
@@ -47,22 +49,38 @@ class Calibration:
         return asdict(self)
 
 
-def fit(logits: Tensor, votes: NDArray[np.int64]) -> Calibration:
-    """Fit both mappings on faces that the network was not trained on."""
-    slope, offsets = _fit_label(logits, votes)
+def evened(scores: Tensor, face: Tensor | None) -> Tensor:
+    """Scores where there is a face, equal shares where there is none, as likely as each is."""
+    if face is None:
+        return scores
+    return face[:, None] * scores + (1 - face[:, None]) / scores.shape[1]
+
+
+def fit(logits: Tensor, votes: NDArray[np.int64], face: Tensor | None = None) -> Calibration:
+    """Fit both mappings on faces that the network was not trained on.
+
+    Args:
+        logits: (n, 8).
+        votes: (n, 10).
+        face: (n,) how likely each crop shows a face, when scores are evened out by it.
+    """
+    slope, offsets = _fit_label(logits, votes, face)
     half = Calibration(slope, offsets, 1.0, (0.0,) * len(LABELS))
-    agreement_slope, agreement_offsets = _fit_agreement(half.scores(logits), votes)
+    agreement_slope, agreement_offsets = _fit_agreement(half.scores(logits, face), votes)
     return Calibration(slope, offsets, agreement_slope, agreement_offsets)
 
 
-def _fit_label(logits: Tensor, votes: NDArray[np.int64]) -> tuple[float, tuple[float, ...]]:
+def _fit_label(
+    logits: Tensor, votes: NDArray[np.int64], face: Tensor | None
+) -> tuple[float, tuple[float, ...]]:
     labels = torch.from_numpy(majority(votes))
     decided = labels != NO_MAJORITY
+    seen = None if face is None else face[decided]
 
     def loss(slope: Tensor, offsets: Tensor) -> Tensor:
-        scaled = slope * logits[decided] + offsets
+        scores = evened((slope * logits[decided] + offsets).softmax(dim=1), seen)
         penalty = LABEL_PENALTY * offsets.square().sum()
-        return functional.cross_entropy(scaled, labels[decided]) + penalty
+        return functional.nll_loss(scores.clamp_min(1e-12).log(), labels[decided]) + penalty
 
     return _minimise(loss)
 
@@ -90,7 +108,7 @@ def vote_share(votes: NDArray[np.int64], labels: NDArray[np.int64]) -> Tensor:
 
 
 def _minimise(loss: Callable[[Tensor, Tensor], Tensor]) -> tuple[float, tuple[float, ...]]:
-    """The slope and offsets with the least loss (both problems are convex)."""
+    """The slope and offsets with the least loss."""
     slope = torch.ones((), requires_grad=True)
     offsets = torch.zeros(len(LABELS), requires_grad=True)
     optimiser = torch.optim.LBFGS([slope, offsets], max_iter=200, line_search_fn="strong_wolfe")

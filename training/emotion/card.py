@@ -1,18 +1,27 @@
-"""Put the figures of an evaluation into the model's card, between its two markers.
+"""Put what was measured into the model's card, its pictures beside it, its hash into the catalogue.
 
-python -m training.emotion.card --figures evaluation.json --card emotion.md
+    python -m training.emotion.card --figures evaluation.json --doubt doubt.json \\
+        --card cards/emotion.md --catalogue catalogue.toml
+
+Text goes between two markers of its own; the rest of the card is written by hand. The card names
+the weights by their hash, so that figures of other weights are noticed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+from training.emotion import plots
 from training.emotion.data import LABELS
 
-BEGIN, END = "<!-- figures: training.emotion.card -->", "<!-- end of figures -->"
+ENTRY = "emotion"
+"""Name of the card and of the catalogue's entry."""
+FIGURES = ("<!-- figures: training.emotion.card -->", "<!-- end of figures -->")
+DOUBT = ("<!-- doubt: training.emotion.card -->", "<!-- end of doubt -->")
 
 
 def percent(share: dict[str, Any]) -> str:
@@ -30,6 +39,8 @@ def figures(report: dict[str, Any]) -> str:
     jpeg = ", ".join(f"{q}: {percent(share)}" for q, share in report["accuracy_jpeg"].items())
     speed = report["speed_ms_a_face"]
     lines = [
+        f"Figures of the weights with the SHA-256 `{report['model_sha256']}`.",
+        "",
         f"Accuracy on {report['faces']} faces of the validation part: "
         f"{percent(report['accuracy'])}; with the calibration fitted on other faces "
         f"{percent(report['accuracy_cross_fitted'])}; after JPEG of quality {jpeg}. "
@@ -41,10 +52,14 @@ def figures(report: dict[str, Any]) -> str:
         "",
         *table(["", *LABELS], _confusion(report)),
         "",
+        picture("confusion matrix", "confusion"),
+        "",
         f"Expected calibration error of the top score, 15 bins: {report['calibration_error']:.3f}. "
         "Mean score, share that is right, faces of each bin:",
         "",
         *table(["score", "right", "faces"], _reliability(report)),
+        "",
+        picture("share that is right by top score", "calibration"),
         "",
         f"Agreement: off by {report['agreement_mean_error']:.3f} in the mean, correlation "
         f"{report['agreement_correlation']:.2f}, calibration error "
@@ -53,6 +68,8 @@ def figures(report: dict[str, Any]) -> str:
         "What recall of the rare expressions costs: their scores times a factor.",
         "",
         *table(["factor", "accuracy", "disgust", "fear", "contempt"], _trade_off(report)),
+        "",
+        picture("recall of the rare expressions by accuracy", "trade-off"),
         "",
         f"Speed on two cores, the least of 200 runs: {speed['1']:.1f} ms a face alone, "
         f"{speed['16']:.1f} ms in a batch of 16. File: {report['bytes'] / 1e6:.1f} MB. "
@@ -82,17 +99,92 @@ def _trade_off(report: dict[str, Any]) -> list[list[str]]:
     ]
 
 
+def picture(words: str, name: str) -> str:
+    """The Markdown of one picture beside the card."""
+    return f"![{words}]({ENTRY}-{name}.svg)"
+
+
+def doubts(report: dict[str, Any]) -> str:
+    """What `bench.emotion.doubt` measured, as Markdown."""
+    patches = [
+        [name, *(percent(kind[key]) for key in ("confident", "agreement_above"))]
+        for name, kind in report["no_faces"].items()
+    ]
+    covers = [[name, percent(kind["not_judged"])] for name, kind in report["made_covers"].items()]
+    free, covered = report["free_faces"], report["free_faces"]["covered"]
+    glasses = {name: reason for name, reason in covered.items() if name.endswith("glasses")}
+    hands = {name: reason for name, reason in covered.items() if name not in glasses}
+    lines = [
+        "Patches without a face, and how many of them get a top score above 0.6:",
+        "",
+        *table(["patches", "score above 0.6", "agreement above 0.6"], patches),
+        "",
+        f"Of {free['free']} free faces in photos, {percent(free['called_covered'])} are called "
+        f"covered. Not judged are {refused(glasses)} of {len(glasses)} in dark glasses and "
+        f"{refused(hands)} of {len(hands)} with a hand before the mouth. With a part covered by a "
+        "photo of something else, these are not judged:",
+        "",
+        *table(["covered", "not judged"], covers),
+    ]
+    return "\n".join(lines)
+
+
+def refused(said: dict[str, str]) -> int:
+    """How many of some faces are not judged."""
+    return sum(reason != "judged" for reason in said.values())
+
+
+def placed(text: str, markers: tuple[str, str], content: str) -> str:
+    """The text with what is between the markers replaced.
+
+    Raises:
+        ValueError: the text does not have both markers, in order.
+    """
+    before, begin, rest = text.partition(markers[0])
+    _, end, after = rest.partition(markers[1])
+    if not (begin and end):
+        raise ValueError(f"the card does not have the lines {markers[0]} and {markers[1]}")
+    return f"{before}{begin}\n{content}\n{end}{after}"
+
+
+def pinned(catalogue: str, sha256: str, size: int) -> str:
+    """The catalogue with the hash and size of the weights in its entry.
+
+    Raises:
+        ValueError: it has no such entry.
+    """
+    head, entry, rest = catalogue.partition(f"[entries.{ENTRY}]\n")
+    if not entry:
+        raise ValueError(f"the catalogue has no [entries.{ENTRY}]")
+    body, mark, after = rest.partition("\n[")
+    body = re.sub(r"^(sha256|size) = .*\n", "", body, flags=re.MULTILINE)
+    pins = f'sha256 = "{sha256}"\nsize = {size}\n'
+    body = re.sub(r"^(package = .*\n)", rf"\g<1>{pins}", body, count=1, flags=re.MULTILINE)
+    return head + entry + body + mark + after
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.emotion.card")
     parser.add_argument("--figures", type=Path, required=True, help="JSON of the evaluation")
+    parser.add_argument("--doubt", type=Path, help="JSON of bench.emotion.doubt")
     parser.add_argument("--card", type=Path, required=True, help="card to change")
+    parser.add_argument("--catalogue", type=Path, help="catalogue to pin the weights in")
     arguments = parser.parse_args()
-    before, _, rest = arguments.card.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise SystemExit(f"{arguments.card} does not have the lines {BEGIN} and {END}")
-    text = figures(json.loads(arguments.figures.read_text(encoding="utf-8")))
-    arguments.card.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+    report = json.loads(arguments.figures.read_text(encoding="utf-8"))
+    text = placed(arguments.card.read_text(encoding="utf-8"), FIGURES, figures(report))
+    if arguments.doubt:
+        measured = json.loads(arguments.doubt.read_text(encoding="utf-8"))
+        if measured["model_sha256"] != report["model_sha256"]:
+            raise SystemExit(f"{arguments.doubt} and {arguments.figures} are of different weights")
+        text = placed(text, DOUBT, doubts(measured))
+    arguments.card.write_text(text, encoding="utf-8")
+    for name, drawing in plots.pictures(report).items():
+        path = arguments.card.with_name(f"{ENTRY}-{name}.svg")
+        path.write_text(drawing, encoding="utf-8")
+    if arguments.catalogue:
+        before = arguments.catalogue.read_text(encoding="utf-8")
+        after = pinned(before, report["model_sha256"], report["bytes"])
+        arguments.catalogue.write_text(after, encoding="utf-8")
 
 
 if __name__ == "__main__":

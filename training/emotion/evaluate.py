@@ -9,6 +9,7 @@ fifth of the faces one fitted on the other four is used. Accuracy and recall are
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
 import json
 import time
@@ -141,7 +142,9 @@ def main() -> None:
     folder = data.data_folder(arguments.data)
     report = evaluate(open_model(arguments.model), data.read_part(folder, "valid"))
     report["data_sha256"] = data.data_hash(folder)
-    report["bytes"] = arguments.model.stat().st_size
+    content = arguments.model.read_bytes()
+    report["model_sha256"] = hashlib.sha256(content).hexdigest()
+    report["bytes"] = len(content)
     text = json.dumps(report, indent=1)
     if arguments.out:
         arguments.out.write_text(text + "\n", encoding="utf-8")

@@ -3,11 +3,13 @@
     python -m training.emotion.export --data DATA --weights RUN/best.pt --out emotion.onnx
 
 Input ``image``: (n, 1, 48, 48) float32, gray 0..255, a tight crop of a face. Outputs: ``scores``
-(n, 8), rows sum to 1, in the order of `data.LABELS`, and ``agreement`` (n,), the expected share
-of ten people who would give the top label. The enlargement to the network's own side, the mean
-over the face and its mirror image, and both calibrations are part of the graph. It is built by
-hand: batch normalisation folds into the convolutions, and the result is the same on every version
-of the training framework.
+(n, 8), rows sum to 1, in the order of `data.LABELS`; ``agreement`` (n,), the expected share of ten
+people who would give the top label; ``face`` (n,), the probability that the crop shows a face, by
+which the scores are evened out; ``covered`` (n, 2), those that its eyes and its mouth are covered.
+
+The enlargement to the network's own side, the mean over the face and its mirror image, and both
+calibrations are part of the graph. It is built by hand: batch normalisation folds into the
+convolutions, and the result is the same on every version of the training framework.
 """
 
 from __future__ import annotations
@@ -23,10 +25,11 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from training.emotion import calibrate, data
+from training.emotion import calibrate, covers, data, doubt
 from training.emotion.calibrate import Calibration
-from training.emotion.network import BLOCKS, ExpressionNet
-from training.emotion.predict import predict_logits
+from training.emotion.doubt import Doubt
+from training.emotion.network import BLOCKS, MAP_BLOCKS, ExpressionNet
+from training.emotion.predict import predict_logits, predict_places
 from training.emotion.train import load_best
 
 OPSET = 17
@@ -45,6 +48,13 @@ class Graph:
         output = output or f"v{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
         return output
+
+    def split(self, value: str, *columns: int, outputs: tuple[str, ...]) -> list[str]:
+        """Parts of so many columns each, under these names where they are not empty."""
+        names = [name or f"v{len(self.nodes)}_{at}" for at, name in enumerate(outputs)]
+        parts = [value, self.integers(*columns)]
+        self.nodes.append(helper.make_node("Split", parts, names, axis=1))
+        return names
 
     def constant(self, values: NDArray[Any]) -> str:
         name = f"w{len(self.weights)}"
@@ -74,15 +84,22 @@ def folded(
     return (weight * gain[:, None, None, None]).detach().numpy(), bias.detach().numpy()
 
 
-def build(net: ExpressionNet, side: int, calibration: Calibration) -> onnx.ModelProto:
-    """The whole graph, from gray crops to calibrated scores and agreement."""
+def build(
+    net: ExpressionNet, side: int, calibration: Calibration, fitted: Doubt
+) -> onnx.ModelProto:
+    """The whole graph, from gray crops to calibrated scores, agreement and doubt."""
     graph = Graph()
     faces = _mirrored(graph, "image", side)
-    logits = _network(graph, faces, net)
-    both = graph.add("Reshape", logits, graph.integers(2, -1, len(data.LABELS)))
-    mean = graph.add("ReduceMean", both, axes=[0], keepdims=0)
-    _calibrated(graph, mean, calibration)
+    logits, places = _network(graph, faces, net)
+    face = _doubted(graph, places, fitted)
+    _calibrated(graph, _both_means(graph, logits, len(data.LABELS)), face, calibration)
     return _model(graph)
+
+
+def _both_means(graph: Graph, values: str, columns: int) -> str:
+    """The mean over each face and its mirror image, (n, columns)."""
+    both = graph.add("Reshape", values, graph.integers(2, -1, columns))
+    return graph.add("ReduceMean", both, axes=[0], keepdims=0)
 
 
 def _mirrored(graph: Graph, image: str, side: int) -> str:
@@ -102,7 +119,9 @@ def _mirrored(graph: Graph, image: str, side: int) -> str:
     return graph.add("Concat", large, flipped, axis=0)
 
 
-def _network(graph: Graph, x: str, net: ExpressionNet) -> str:
+def _network(graph: Graph, x: str, net: ExpressionNet) -> tuple[str, str]:
+    """Logits (2n, 8), and the map that doubt is read from, flat."""
+    places = ""
     pairs = [folded(*pair) for pair in net.convolutions()]
     x = _convolution(graph, x, pairs[0], stride=2, padding=0)
     x = graph.add("Relu", x)
@@ -113,10 +132,12 @@ def _network(graph: Graph, x: str, net: ExpressionNet) -> str:
         branch = _convolution(graph, branch, pairs[2 + 2 * at], 1, padding=1)
         shortcut = _shortcut(graph, x, outputs - inputs, stride)
         x = graph.add("Relu", graph.add("Add", branch, shortcut))
+        if at + 1 == MAP_BLOCKS:
+            places = graph.add("Flatten", x)
     features = graph.add("Flatten", graph.add("GlobalAveragePool", x))
     weight = graph.half(net.head.weight.detach().double().numpy().T)
     bias = graph.single(net.head.bias.detach().numpy())
-    return graph.add("Add", graph.add("MatMul", features, weight), bias)
+    return graph.add("Add", graph.add("MatMul", features, weight), bias), places
 
 
 def _convolution(
@@ -141,11 +162,24 @@ def _shortcut(graph: Graph, x: str, extra: int, stride: int) -> str:
     return x
 
 
-def _calibrated(graph: Graph, logits: str, calibration: Calibration) -> None:
-    """Add both outputs: softmaxed scores, and agreement from the top score and its label."""
+def _doubted(graph: Graph, places: str, fitted: Doubt) -> str:
+    """Add the outputs `face` and `covered`; gives the name of face as a column (n, 1)."""
+    weight, bias = graph.single(fitted.weight.numpy()), graph.single(fitted.bias.numpy())
+    logits = graph.add("Gemm", places, weight, bias)
+    shares = graph.add("Sigmoid", _both_means(graph, logits, len(doubt.OUTPUTS)))
+    face, _ = graph.split(shares, 1, len(doubt.OUTPUTS) - 1, outputs=("", "covered"))
+    graph.add("Squeeze", face, graph.integers(1), output="face")
+    return face
+
+
+def _calibrated(graph: Graph, logits: str, face: str, calibration: Calibration) -> None:
+    """Add the outputs `scores`, and `agreement` from the top score and its label."""
     slope, offsets = graph.single(calibration.slope), graph.single(calibration.offsets)
     scaled = graph.add("Add", graph.add("Mul", logits, slope), offsets)
-    scores = graph.add("Softmax", scaled, output="scores", axis=1)
+    seen = graph.add("Mul", face, graph.add("Softmax", scaled, axis=1))
+    unseen = graph.add("Sub", graph.single(1.0), face)
+    even = graph.add("Mul", unseen, graph.single(1 / len(data.LABELS)))
+    scores = graph.add("Add", seen, even, output="scores")
     top = graph.add("ReduceMax", scores, axes=[1], keepdims=0)
     top = graph.add("Clip", top, graph.single(1e-6), graph.single(1 - 1e-6))
     rest = graph.add("Sub", graph.single(1.0), top)
@@ -159,12 +193,21 @@ def _calibrated(graph: Graph, logits: str, calibration: Calibration) -> None:
 def _model(graph: Graph) -> onnx.ModelProto:
     side, kinds = data.FACE_SIDE, len(data.LABELS)
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 1, side, side])
-    scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", kinds])
-    agreement = helper.make_tensor_value_info("agreement", TensorProto.FLOAT, ["n"])
-    body = helper.make_graph(graph.nodes, "expression", [image], [scores, agreement], graph.weights)
+    shapes: dict[str, list[str | int]] = {
+        "scores": ["n", kinds],
+        "agreement": ["n"],
+        "face": ["n"],
+        "covered": ["n", len(covers.PARTS)],
+    }
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in shapes.items()
+    ]
+    body = helper.make_graph(graph.nodes, "expression", [image], outputs, graph.weights)
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)])
     model.ir_version = IR_VERSION
-    helper.set_model_props(model, {"labels": ",".join(data.LABELS)})
+    props = {"labels": ",".join(data.LABELS), "covered": ",".join(covers.PARTS)}
+    helper.set_model_props(model, props)
     onnx.checker.check_model(model)
     return model
 
@@ -176,9 +219,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the ONNX file to write")
     arguments = parser.parse_args()
     net, side = load_best(arguments.weights)
-    valid = data.read_part(data.data_folder(arguments.data), "valid")
-    calibration = calibrate.fit(predict_logits(net, valid.images, side), valid.votes)
-    content = build(net, side, calibration).SerializeToString()
+    folder = data.data_folder(arguments.data)
+    part, valid = data.read_part(folder, "train"), data.read_part(folder, "valid")
+    fitted = doubt.fit(net, side, part, valid)
+    face = fitted.face(predict_places(net, valid.images, side))
+    calibration = calibrate.fit(predict_logits(net, valid.images, side), valid.votes, face)
+    content = build(net, side, calibration, fitted).SerializeToString()
     if len(content) > MAX_BYTES:
         raise SystemExit(f"the file would have {len(content)} bytes, more than {MAX_BYTES}")
     arguments.out.write_bytes(content)

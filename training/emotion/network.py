@@ -34,6 +34,8 @@ BLOCKS: tuple[tuple[int, int, int], ...] = (
 )
 FEATURES = 256
 EXPRESSIONS = 8
+MAP_BLOCKS = 10
+"""Blocks before the map that doubt is read from: the last one that still has places, 4 x 4."""
 
 
 class Block(nn.Module):  # type: ignore[misc, unused-ignore]
@@ -94,9 +96,15 @@ class ExpressionNet(nn.Module):  # type: ignore[misc, unused-ignore]
 
     def features(self, image: Tensor) -> Tensor:
         """The averaged map before the head, (n, 256)."""
+        return cast(Tensor, self.blocks(self._stemmed(image))).mean(dim=(2, 3))
+
+    def places(self, image: Tensor) -> Tensor:
+        """The map after `MAP_BLOCKS` blocks, flat, (n, 128 · h · w)."""
+        return cast(Tensor, self.blocks[:MAP_BLOCKS](self._stemmed(image))).flatten(1)
+
+    def _stemmed(self, image: Tensor) -> Tensor:
         x = functional.relu(self.stem_norm(self.stem(image)), inplace=True)
-        x = functional.max_pool2d(x, 3, 2)
-        return cast(Tensor, self.blocks(x)).mean(dim=(2, 3))
+        return functional.max_pool2d(x, 3, 2)
 
     def convolutions(self) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
         """Every convolution with its normalisation, in forward order."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -21,13 +23,27 @@ def resized(images: NDArray[np.uint8], side: int) -> Tensor:
 
 def predict_logits(net: ExpressionNet, images: NDArray[np.uint8], side: int) -> Tensor:
     """Logits averaged over each face and its mirror image, (n, 8)."""
+    return _mirror_mean(net, net, images, side)
+
+
+def predict_places(net: ExpressionNet, images: NDArray[np.uint8], side: int) -> Tensor:
+    """The map that doubt is read from, averaged over each crop and its mirror image, (n, m)."""
+    return _mirror_mean(net, net.places, images, side)
+
+
+def _mirror_mean(
+    net: ExpressionNet,
+    layer: Callable[[Tensor], Tensor],
+    images: NDArray[np.uint8],
+    side: int,
+) -> Tensor:
     net.eval()
     parts = []
     for at in range(0, len(images), BATCH):
         faces = resized(images[at : at + BATCH], side)
         faces = faces.contiguous(memory_format=torch.channels_last)
         with torch.no_grad():
-            parts.append((net(faces) + net(faces.flip(3))) / 2)
+            parts.append((layer(faces) + layer(faces.flip(3))) / 2)
     return torch.cat(parts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,10 @@ class Settings:
     evaluate_every: int = 2
     seed: int = 1
     strength: Strength = field(default_factory=Strength)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for a JSON file."""
+        return asdict(self)
 
     @property
     def epochs(self) -> int:

@@ -19,7 +19,7 @@ import os
 import platform
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -200,64 +200,81 @@ def load_best(path: Path) -> tuple[ExpressionNet, int]:
     return net.to(memory_format=torch.channels_last), int(state["side"])
 
 
-def first_weights(net: ExpressionNet, arguments: argparse.Namespace, part: data.Part) -> None:
-    """Load the start weights: an earlier run's, dlib's, or none."""
-    images = resized(part.images[:256], parse_stages(arguments.stages)[0][0])
-    if arguments.start:
-        start, _ = load_best(arguments.start)
-        net.load_state_dict(start.state_dict())
-        if arguments.start.suffix == ".onnx":
+def first_weights(net: ExpressionNet, images: Tensor, start: Path | None,
+                  dlib: Path | None) -> None:  # fmt: skip
+    """Load the start weights: an earlier run's, dlib's, or none; some faces set what is normal."""
+    if start:
+        earlier, _ = load_best(start)
+        net.load_state_dict(earlier.state_dict())
+        if start.suffix == ".onnx":
             settle(net, images)
-    elif arguments.dlib:
-        stem, *others = read_convolutions(arguments.dlib)
+    elif dlib:
+        stem, *others = read_convolutions(dlib)
         load_folded(net, [gray_stem(stem), *others])
         settle(net, images)
 
 
-def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m training.emotion.train")
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """The options that a whole run and one of five folds have in common."""
     parser.add_argument("--data", type=Path, help=f"data folder, else ${data.DATA_VARIABLE}")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     parser.add_argument("--dlib", type=Path, help="dlib's face network to start from")
-    parser.add_argument("--start", type=Path, help="best.pt or ONNX file to start from")
-    parser.add_argument("--teacher", type=Path, help="best.pt or ONNX file to learn from as well")
     parser.add_argument("--stages", default="64x8,72x8", help="SIDExEPOCHS, comma-separated")
     parser.add_argument("--rate", type=float, default=DEFAULTS.rate)
     parser.add_argument("--strength", type=float, default=1.0, help="factor on augmentation")
     parser.add_argument("--draw-power", type=float, default=DEFAULTS.draw_power)
-    parser.add_argument("--teacher-share", type=float, default=DEFAULTS.teacher_share)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--seed", type=int, default=1)
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m training.emotion.train")
+    add_recipe(parser)
+    parser.add_argument("--start", type=Path, help="best.pt or ONNX file to start from")
+    parser.add_argument("--teacher", type=Path, help="best.pt or ONNX file to learn from as well")
+    parser.add_argument("--teacher-share", type=float, default=DEFAULTS.teacher_share)
     return parser.parse_args(arguments)
 
 
-def main() -> None:
-    arguments = parse_arguments()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(arguments.seed)
-    settings = replace(
+def recipe(arguments: argparse.Namespace) -> Settings:
+    """The settings that the options of `add_recipe` ask for."""
+    return replace(
         DEFAULTS,
         stages=parse_stages(arguments.stages),
         rate=arguments.rate,
         head_rate=2 * arguments.rate,
         draw_power=arguments.draw_power,
-        teacher_share=arguments.teacher_share,
         seed=arguments.seed,
         strength=DEFAULTS.strength.times(arguments.strength),
         drop_depth=DEFAULTS.drop_depth * arguments.strength,
         dropout=DEFAULTS.dropout * arguments.strength,
     )
+
+
+def begin(
+    settings: Settings, faces: NDArray[np.uint8], out: Path, *,
+    start: Path | None = None, dlib: Path | None = None,
+) -> Run:  # fmt: skip
+    """A run at its start, or where the checkpoint in its folder left off."""
+    torch.manual_seed(settings.seed)
+    out.mkdir(parents=True, exist_ok=True)
+    net = ExpressionNet(drop_depth=settings.drop_depth, dropout=settings.dropout)
+    run = Run(settings, net)
+    first_weights(net, resized(faces[:256], settings.stages[0][0]), start, dlib)
+    run.average.load_state_dict(net.state_dict())
+    if (out / "last.pt").exists():
+        run.load(out / "last.pt")
+    return run
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    torch.set_num_threads(arguments.threads)
+    settings = replace(recipe(arguments), teacher_share=arguments.teacher_share)
     folder = data.data_folder(arguments.data)
     part, valid = data.read_part(folder, "train"), data.read_part(folder, "valid")
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    run = begin(settings, part.images, arguments.out, start=arguments.start, dlib=arguments.dlib)
     write_settings(settings, folder, arguments)
-
-    run = Run(settings, net := ExpressionNet(drop_depth=settings.drop_depth,
-                                             dropout=settings.dropout))  # fmt: skip
-    first_weights(net, arguments, part)
-    run.average.load_state_dict(net.state_dict())
-    if (arguments.out / "last.pt").exists():
-        run.load(arguments.out / "last.pt")
     shares, weights = (torch.from_numpy(column) for column in data.vote_targets(part.votes))
     if arguments.teacher:
         shares = teacher_targets(arguments.teacher, part, shares, settings)
@@ -266,7 +283,7 @@ def main() -> None:
 
 def write_settings(settings: Settings, folder: Path, arguments: argparse.Namespace) -> None:
     record = {
-        "settings": asdict(settings),
+        "settings": settings.as_dict(),
         "data_sha256": data.data_hash(folder),
         "start": Path(arguments.start or arguments.dlib or "none").name,
         "teacher": bool(arguments.teacher),

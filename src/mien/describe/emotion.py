@@ -49,6 +49,13 @@ in ten do under a Gaussian of 3 pixels of 48 (50 % right), one in a hundred unde
 MAX_TURN_DEG = 45.0
 """Faces turned further left or right, up or down, show too little of the expression."""
 
+DOUBTED = 0.5
+"""The probability of no face, and that of covered eyes or mouth, from which a face is not judged.
+The network is made so that one to two of a hundred FER+ faces lie beyond in each."""
+
+PARTS = ("eyes", "mouth")
+"""The columns of `Reading.covered`."""
+
 
 class Reading(NamedTuple):
     """What the network says of n crops."""
@@ -57,6 +64,10 @@ class Reading(NamedTuple):
     """(n, 8) float32, rows sum to 1, in the order of `EMOTIONS`."""
     agreement: Array
     """(n,) float32, the expected share of ten people who would give the top label, 0..1."""
+    face: Array
+    """(n,) float32, the probability that the crop shows a face; without one the scores are even."""
+    covered: Array
+    """(n, 2) float32, the probability that the eyes and that the mouth are covered."""
 
 
 class EmotionModel:
@@ -71,7 +82,7 @@ class EmotionModel:
         return cls(open_session("emotion", threads=threads))
 
     def read(self, crops: Array | Sequence[Array]) -> Reading:
-        """Scores and agreement of tight crops, from the brows to the chin (see `TEMPLATE`).
+        """All that is said of tight crops, from the brows to the chin (see `TEMPLATE`).
 
         Args:
             crops: (n, H, W) gray or (n, H, W, 3) RGB, uint8, of any size; or a sequence of n such
@@ -86,11 +97,15 @@ class EmotionModel:
             for at in range(0, len(small), BATCH)
         ]
         if not runs:
-            return Reading(np.zeros((0, len(EMOTIONS)), np.float32), np.zeros(0, np.float32))
+            shapes = ((0, len(EMOTIONS)), (0,), (0,), (0, len(PARTS)))
+            return Reading(*(np.zeros(shape, np.float32) for shape in shapes))
         return Reading(*(np.concatenate(parts) for parts in zip(*runs, strict=True)))
 
     def scores(self, crops: Array | Sequence[Array]) -> Array:
-        """(n, 8) float32, rows sum to 1, calibrated to the label most people would give."""
+        """(n, 8) float32, rows sum to 1, calibrated to the label most people would give.
+
+        They are as even as it is unlikely that the crop shows a face.
+        """
         return self.read(crops).scores
 
     def agreement(self, crops: Array | Sequence[Array]) -> Array:
@@ -101,8 +116,9 @@ class EmotionModel:
 class Emotion:
     """Fills `emotion` (each row sums to 1, in the order of `EMOTIONS`) and `agreement` (0..1).
 
-    A face that is too small, too blurred or turned too far away to judge gets NaN in both and a
-    `Problem` for each that says why; with `abstain=False` it gets its values as well.
+    A face that is too small, too blurred, turned too far away or covered over eyes or mouth, and
+    what does not look like a face, gets NaN in both and a `Problem` for each that says why; with
+    `abstain=False` it gets its values as well.
     """
 
     needs = ("mesh", "pose_deg")
@@ -121,18 +137,18 @@ class Emotion:
         """The same faces with `emotion` and `agreement`, all in one batch."""
         mesh, pose = column(faces, "mesh"), column(faces, "pose_deg")
         rows, problems = usable_rows(faces, "mesh", "emotion")
-        chips: dict[int, Array] = {}
-        for row in rows:
-            face = chip(rgb, mesh[row])
-            if reason := doubt(face, chip_side(mesh[row]), pose[row]):
-                problems.append(Problem(row, "emotion", reason))
-            if not (reason and self.abstain):
-                chips[row] = face
-        problems += [problem._replace(column="agreement") for problem in problems]
+        chips = {row: chip(rgb, mesh[row]) for row in rows}
+        doubts = {row: doubt(chips[row], chip_side(mesh[row]), pose[row]) for row in rows}
+        read_rows = [row for row in rows if not (doubts[row] and self.abstain)]
+        read = self.model.read([chips[row] for row in read_rows])
         scores = np.full((len(faces), len(EMOTIONS)), np.nan, np.float32)
         agreement = np.full(len(faces), np.nan, np.float32)
-        read = self.model.read(list(chips.values()))
-        scores[list(chips)], agreement[list(chips)] = read
+        for at, row in enumerate(read_rows):
+            doubts[row] = doubts[row] or unseen(float(read.face[at]), read.covered[at])
+            if not (doubts[row] and self.abstain):
+                scores[row], agreement[row] = read.scores[at], read.agreement[at]
+        problems += [Problem(row, "emotion", reason) for row, reason in doubts.items() if reason]
+        problems += [problem._replace(column="agreement") for problem in problems]
         return replace(faces, emotion=scores, agreement=agreement).with_problems(problems)
 
 
@@ -202,3 +218,11 @@ def doubt(face: Array, side: float, pose_deg: Array) -> str | None:
     if sharpness(face) < MIN_SHARPNESS:
         return "the face is too blurred"
     return None
+
+
+def unseen(face: float, covered: Array) -> str | None:
+    """Why the network had better not be believed about a crop, or None; see `Reading`."""
+    if face < DOUBTED:
+        return "it does not look like a face seen from the front"
+    hidden = [name for name, share in zip(PARTS, covered, strict=True) if share > DOUBTED]
+    return f"the face is covered: its {' and '.join(hidden)}" if hidden else None

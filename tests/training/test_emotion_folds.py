@@ -1,0 +1,96 @@
+"""Five networks, each scored on what it has not seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is needed for training only")
+
+from training.emotion import data, folds, train  # noqa: E402
+from training.emotion.schedule import Settings  # noqa: E402
+
+
+@pytest.fixture
+def faces() -> data.Part:
+    """Sixty faces of noise, the last ten twice; every one with a majority."""
+    rng = np.random.default_rng(1)
+    images = rng.integers(0, 256, (50, 48, 48), np.uint8)
+    votes = np.zeros((60, 10), np.int64)
+    votes[np.arange(60), np.arange(60) % 8] = 10
+    return data.Part(np.concatenate([images, images[40:]]), votes)
+
+
+def test_each_face_is_in_one_fold_and_its_double_in_the_same(faces: data.Part) -> None:
+    of = folds.fold_of(faces, seed=3)
+    assert of.shape == (60,)
+    assert np.bincount(of, minlength=folds.FOLDS).min() >= 8
+    assert of[40:50].tolist() == of[50:].tolist()
+    assert of.tolist() != folds.fold_of(faces, seed=4).tolist()
+
+
+def test_parts_are_joined_in_order(faces: data.Part) -> None:
+    both = folds.joined(faces, faces[np.arange(5)])
+    assert len(both) == 65
+    assert (both.images[60:] == faces.images[:5]).all()
+    assert (both.votes[60:] == faces.votes[:5]).all()
+
+
+def test_figures_are_of_the_faces_with_a_majority(faces: data.Part) -> None:
+    scores = np.full((60, 8), 0.02, np.float32)
+    scores[np.arange(60), np.arange(60) % 8] = 0.86
+    scores[0] = np.roll(scores[0], 1)  # one neutral is named happiness
+    faces.votes[1] = 1  # nobody agrees
+    found = folds.figures(scores, faces)
+    assert found["faces"] == 59
+    assert found["accuracy"]["value"] == pytest.approx(58 / 59)
+    assert found["recall"]["neutral"]["value"] == pytest.approx(7 / 8)
+    assert found["confusion"][0][:2] == [7, 1]
+    assert found["calibration_error"] == pytest.approx(abs(58 / 59 - 0.86), abs=1e-3)
+
+
+def test_no_network_is_scored_on_what_it_saw_and_none_is_trained_twice(
+    faces: data.Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[Any, Any]] = []
+
+    def short(
+        run: train.Run, part: data.Part, shares: Any, weights: Any, valid: data.Part, out: Path
+    ) -> None:
+        assert len(shares) == len(weights) == len(part)
+        seen.append((part.images, valid.images))
+
+    monkeypatch.setattr(train, "train", short)
+    settings = Settings(stages=((64, 1),), batch=8)
+    first = folds.run_folds(faces, settings, tmp_path)
+    assert len(seen) == folds.FOLDS
+    for shown, held in seen:
+        assert len(shown) + len(held) == 60
+        assert not (shown[:, None] == held[None]).all(axis=(2, 3)).any()
+    assert folds.run_folds(faces, settings, tmp_path) == first
+    assert len(seen) == folds.FOLDS
+    (tmp_path / "fold-2" / "scores.npy").unlink()  # cut off in the third
+    folds.run_folds(faces, settings, tmp_path)
+    assert len(seen) == folds.FOLDS + 1
+
+
+def test_a_fold_is_trained_and_scored(faces: data.Part, tmp_path: Path) -> None:
+    settings = Settings(stages=((64, 1),), batch=8)
+    held = folds.fold_of(faces, 1) == 0
+    scores = folds.score_fold(faces, held, settings, tmp_path, None)
+    assert scores.shape == (held.sum(), 8)
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
+    assert (tmp_path / "last.pt").is_file()
+    assert (tmp_path / "curves.csv").read_text().count("\n") == 2
+
+
+def test_folds_of_other_settings_are_not_mixed_in(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    folds.check_same(path, Settings(), "ab")
+    folds.check_same(path, Settings(), "ab")
+    for settings, digest in ((Settings(rate=1.0), "ab"), (Settings(), "cd")):
+        with pytest.raises(SystemExit, match="another folder"):
+            folds.check_same(path, settings, digest)
