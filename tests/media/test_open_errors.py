@@ -25,6 +25,8 @@ from mien.errors import (
     UsageError,
 )
 from mien.media import open_video, probe, read_image
+from mien.media.container import MOST_STREAMS
+from tests.broken.parts import parts_of
 from tests.clips import add_silence, numbered, write_clip, write_sound
 
 
@@ -227,3 +229,14 @@ def test_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
         with pytest.raises(MediaError), open_video(broken) as video:
             list(video.frames())
     assert capfd.readouterr() == ("", "")
+
+
+def test_no_more_streams_are_opened_than_a_multiplex_has(tmp_path: Path) -> None:
+    """Each costs memory, and a few bytes announce one."""
+    data = write_clip(tmp_path / "clip.mkv", numbered(3)).read_bytes()
+    (tracks,) = (part for part in parts_of(data) if part.name == "Tracks")
+    many = data[: tracks.end] + data[tracks.at : tracks.end] * 999 + data[tracks.end :]
+    opened: Any = open_video(many)
+    with opened:
+        assert 1 < len(opened._container.streams) <= MOST_STREAMS
+        assert len(list(opened.frames())) == 3

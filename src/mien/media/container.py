@@ -39,6 +39,9 @@ DEMUXERS = "mov,asf,matroska,avi,mpegts,mpeg,mpegvideo,flv,ogg,mp3,wav,flac,aac"
 OPEN_TIMEOUT_S, READ_TIMEOUT_S = 30.0, 60.0
 """For opening, and for reading one packet: longer than any working disk needs."""
 
+MOST_STREAMS = 200
+"""FFmpeg opens a decoder for each. The whole of a television channel's multiplex has fewer."""
+
 HEADROOM = 2
 """The decoder's own bound on pixels, in multiples of ours: it counts whole blocks."""
 
@@ -76,6 +79,7 @@ def open_container(opened: OpenSource, limits: Limits) -> InputContainer:
         "protocol_whitelist": "file",
         "format_whitelist": DEMUXERS,
         "max_pixels": str(HEADROOM * limits.video_pixels),
+        "max_streams": str(MOST_STREAMS),
     }
     try:
         return av.open(
