@@ -6,7 +6,7 @@ covers are photos of things and other heads, put over half of a free face in its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,10 +93,17 @@ class Fitter:
         return faces
 
 
-def seen_faces(threads: int | None = None) -> Iterator[Seen]:
-    """Every labelled face of the real pictures that mien finds and fits a mesh to."""
+def seen_faces(threads: int | None = None, only: Collection[str] = ()) -> Iterator[Seen]:
+    """Every labelled face of the real pictures that mien finds and fits a mesh to.
+
+    Args:
+        threads: for inference.
+        only: names of the pictures to take, if not all.
+    """
     detector, fitter = ImageDetector.load("balanced", threads=threads), Fitter(threads)
     for picture in pictures():
+        if only and picture.name not in only:
+            continue
         try:
             rgb = read(picture)
         except MissingPictureError:
