@@ -38,6 +38,7 @@ ROW_SHAPES: dict[str, tuple[int | None, ...]] = {
     "openness": (3,),
     "quality": (3,),
     "attributes": (None,),
+    "measured": (),
 }
 
 
@@ -73,6 +74,8 @@ class Faces:
     openness: Array | None = None  # (n, 3) float32: left eye, right eye, mouth; 0..1
     quality: Array | None = None  # (n, 3) float32: blur, exposure, noise; 0..1
     attributes: Array | None = None  # (n, k) float32, probabilities
+    measured: Array | None = None  # (n,) float32, in video: whether emotion, age, gender, quality
+    # were measured in this frame (1) or lie between (0)
     problems: tuple[Problem, ...] = ()
 
     def __post_init__(self) -> None:

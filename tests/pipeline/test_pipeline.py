@@ -37,7 +37,7 @@ def test_a_stage_that_is_ready_is_not_loaded_again() -> None:
 
 
 def test_every_column_of_the_record_but_attributes_has_a_stage() -> None:
-    for column in ROW_SHAPES.keys() - {"attributes"}:
+    for column in ROW_SHAPES.keys() - {"attributes", "measured"}:
         stages_for([column])
     with pytest.raises(UsageError, match="no stage fills the column 'attributes'"):
         stages_for(["attributes"])
@@ -59,7 +59,7 @@ def test_a_photo_may_come_in_any_form(kind: str) -> None:
 
 
 def test_all_columns_of_a_photo() -> None:
-    columns = ROW_SHAPES.keys() - {"attributes", "track_id"}
+    columns = ROW_SHAPES.keys() - {"attributes", "track_id", "measured"}
     faces = analyze_image(file_of("sample-astronaut"), columns=columns)
     assert faces.columns.keys() == columns
     assert all(np.isfinite(column).all() for column in faces.columns.values())

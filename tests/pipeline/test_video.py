@@ -154,3 +154,29 @@ def test_damage_keeps_the_segments_before_it(tmp_path: Path, workers: int) -> No
 def test_workers_need_a_path(walk: Path) -> None:
     with pytest.raises(UsageError, match="need a path"):
         analyze_video(walk.read_bytes(), engine=LocalEngine(2))
+
+
+def test_slow_columns_are_measured_now_and_then(walk: Path) -> None:
+    """Five frames a second: every second one is measured with `every_s=0.4`."""
+    timeline = analyze_video(walk, columns=("age", "openness"), every_s=0.4)
+    measured, age = timeline.faces.measured, timeline.faces.age
+    assert measured is not None
+    assert age is not None
+    assert timeline.faces.openness is not None
+    seen = np.isfinite(timeline.faces.score) | (measured == 1)
+    drifting = timeline.tracks()[0]
+    share = np.nanmean(measured[drifting])
+    assert 0.45 < share < 0.6
+    assert np.isfinite(age[drifting]).mean() > 0.95
+    assert np.isfinite(timeline.faces.openness[drifting][seen[drifting]]).all()
+    between = drifting[1:-1][measured[drifting][1:-1] == 0]
+    middle = (age[between - 1] + age[between + 1]) / 2
+    assert np.nanmedian(np.abs(age[between] - middle)) < 6  # of a face that is read each time
+    every = analyze_video(walk, columns=("age",), every_s=0)
+    assert every.faces.measured is not None
+    assert set(every.faces.measured.tolist()) == {1.0}
+
+
+def test_every_s_below_zero(walk: Path) -> None:
+    with pytest.raises(UsageError, match="every_s"):
+        analyze_video(walk, every_s=-1)

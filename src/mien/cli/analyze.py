@@ -28,12 +28,13 @@ MODES = ("faces", "perFaceEmotion", "aggregateEmotion")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is asked of every source: what to write, profile, ids over the video, where to work,
-    copies that the faces are drawn on."""
+    """What is asked of every source: what to write, profile, ids over the video, smoothing, where
+    to work, copies that the faces are drawn on."""
 
     output: Output
     profile: str
     reid: bool
+    smooth: bool
     engine: Engine | None = None
     copies: Copies = Copies()  # noqa: RUF009 - frozen
 
@@ -78,6 +79,12 @@ class Job:
     help="Whether somebody who comes back after a long absence keeps the id [on].",
 )
 @click.option(
+    "--smooth",
+    type=click.Choice(["on", "off"]),
+    default="on",
+    help="Whether expressions in videos are smoothed over their neighbours in time [on].",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice([*SUFFIXES]),
@@ -103,6 +110,7 @@ def command(
     profile: str,
     reid: str,
     engine: str,
+    smooth: str,
     attributes: str | None,
     form: str,
     annotated: str | None,
@@ -129,7 +137,7 @@ def command(
     wanted = choose_output(form, choose_preset(**choices), attributes, output, found)
     pairs = plan_outputs(found, output, wanted.suffix)
     copies = plan_copies(found, annotated, [path for _, path in pairs if path is not None])
-    job = Job(wanted, profile, reid == "on", engine_named(engine), copies)
+    job = Job(wanted, profile, reid == "on", smooth == "on", engine_named(engine), copies)
     if len(pairs) == 1:
         analyze_one(*pairs[0], job)
         return
@@ -211,6 +219,7 @@ def _video(source: Path, path: Path | None, copy: Path | None, job: Job) -> None
                 profile=job.profile,
                 reid=job.reid,
                 engine=job.engine,
+                smooth=job.smooth,
                 on_progress=show,
             )
     except DecodeError as error:

@@ -7,7 +7,8 @@ and cut detector start afresh. So it can be worked on anywhere, and again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +25,7 @@ from mien.media.video import DECODER_THREADS
 from mien.pipeline.follow import HELD_PIXELS, MOST_HELD, STRIDE, Follower, Picture, Step
 from mien.pipeline.stages import Stage, describe_all, stages_for
 from mien.timecode import Time
+from mien.timeline.between import SLOW
 from mien.timeline.timeline import LARGE, VideoFacts
 from mien.track.cuts import CutDetector
 from mien.track.tracker import OnlineTracker
@@ -31,6 +33,9 @@ from mien.track.tracklet import Tracklet
 
 Rgb = NDArray[Any]
 Row = tuple[Time, int, Faces]  # of a frame: when, for how many ticks, the faces
+
+EVERY_S = 0.2
+"""Expressions and other slow columns are measured so often."""
 
 HIDDEN = "it was out of sight, between two sightings"
 
@@ -68,6 +73,8 @@ class SegmentAnalyzer:
         keep: of the large columns, those to return.
         profile: "fast", "balanced" or "accurate".
         threads: for inference and for decoding; None: as many as pay.
+        every_s: expressions, age, gender and quality are measured so often, in seconds; 0: in
+            every frame.
     """
 
     source: Source
@@ -75,6 +82,7 @@ class SegmentAnalyzer:
     keep: tuple[str, ...] = ()
     profile: str = "balanced"
     threads: int | None = None
+    every_s: float = EVERY_S
 
     def __call__(self, segment: Segment) -> Part:
         """Analyse a segment.
@@ -114,8 +122,10 @@ class SegmentAnalyzer:
             stride=STRIDE[self.profile],
             held=max(2, min(MOST_HELD, HELD_PIXELS // (part.video.width * part.video.height))),
         )
+        sampler = Sampler(self.every_s)
         for step in follower.follow(_until_damage(frames, part)):
-            yield step.frame.time, step.frame.duration, self._described(step)
+            faces = self._described(step, measured=sampler.due(step))
+            yield step.frame.time, step.frame.duration, faces
         part.pieces, part.cuts, part.shots = tracker.tracklets(), tracker.cuts, follower.cuts
 
     @cached_property
@@ -125,6 +135,12 @@ class SegmentAnalyzer:
     @cached_property
     def _stages(self) -> list[Stage]:
         return stages_for(self.columns, threads=self.threads)
+
+    @cached_property
+    def _between(self) -> list[Stage]:
+        """The stages for frames in which the slow columns are not measured."""
+        fast = [column for column in self.columns if column not in SLOW]
+        return stages_for(fast, threads=self.threads, ready=self._stages)
 
     @cached_property
     def _identity(self) -> list[Stage]:
@@ -138,13 +154,36 @@ class SegmentAnalyzer:
         """The faces with `embedding`; the network is opened at the first face that needs it."""
         return describe_all(self._identity, rgb, faces)
 
-    def _described(self, step: Step) -> Faces:
-        faces = step.faces
-        if self._stages and len(faces):
-            faces = describe_all(self._stages, step.frame.rgb, faces)
+    def _described(self, step: Step, *, measured: bool) -> Faces:
+        faces, stages = step.faces, self._stages if measured else self._between
+        if stages and len(faces):
+            faces = describe_all(stages, step.frame.rgb, faces)
             step.frame.forget()
+        if not set(SLOW).isdisjoint(self.columns):
+            faces = replace(faces, measured=np.full(len(faces), float(measured)))
         faces = faces.without(LARGE.difference(self.keep))
         return with_hidden(faces, step.hidden) if len(step.hidden) else faces
+
+
+class Sampler:
+    """Which frames the slow columns are measured in: those that show somebody new, and every so
+    many seconds."""
+
+    def __init__(self, every_s: float) -> None:
+        self._every = Fraction(every_s).limit_denominator(1_000_000)  # 0.2 is a fifth
+        self._next = Fraction(0)
+        self._known: set[int] = set()
+
+    def due(self, step: Step) -> bool:
+        """Whether to measure in this frame, the next in order."""
+        time = step.frame.time.exact
+        ids = [] if step.faces.track_id is None else step.faces.track_id.tolist()
+        new = not self._known.issuperset(ids)
+        self._known.update(ids)
+        if time < self._next and not new:
+            return False
+        self._next = time + self._every
+        return True
 
 
 def _until_damage(frames: Iterable[Picture], part: Part) -> Iterator[Picture]:
@@ -162,5 +201,6 @@ def with_hidden(faces: Faces, hidden: Faces) -> Faces:
     for name, column in faces.columns.items():
         if name not in columns:
             columns[name] = np.full((len(hidden), *column.shape[1:]), np.nan, np.float32)
-            problems += [Problem(row, name, HIDDEN) for row in range(len(hidden))]
+            rows = range(len(hidden)) if name != "measured" else ()
+            problems += [Problem(row, name, HIDDEN) for row in rows]
     return Faces.concat([faces, Faces(**columns, problems=tuple(problems))])

@@ -16,7 +16,7 @@ from mien.engines import Engine
 from mien.errors import DecodeError, UsageError
 from mien.faces import Faces
 from mien.media import Segment, Source, plan_segments
-from mien.pipeline.segment import Part, Row, SegmentAnalyzer
+from mien.pipeline.segment import EVERY_S, Part, Row, SegmentAnalyzer
 from mien.timecode import Time
 from mien.timeline.timeline import Timeline, TimelineBuilder
 from mien.track.cuts import CutDetector
@@ -35,6 +35,8 @@ def analyze_video(
     reid: bool = True,
     threads: int | None = None,
     engine: Engine | None = None,
+    every_s: float = EVERY_S,
+    smooth: bool = True,
     on_progress: Progress = lambda share: None,
 ) -> Timeline:
     """Find, follow and describe every face of a video.
@@ -49,11 +51,15 @@ def analyze_video(
         threads: for inference; by default one for each core. A worker of an engine has one.
         engine: where to work on a video of several segments, such as
             `mien.engines.LocalEngine()`; by default in this process. The result is the same.
+        every_s: expressions, age, gender and quality are measured every so many seconds, and in
+            each frame that shows somebody new; the column `measured` says where, and values of
+            other frames lie between. 0: in every frame.
+        smooth: whether expressions are smoothed over neighbouring measurements, without delay.
         on_progress: called with the share of the video that is done, 0..1.
 
     Raises:
-        UsageError: there is no such column or profile, or an engine is given something else than
-            a path.
+        UsageError: there is no such column or profile, `every_s` is below 0, or an engine is given
+            something else than a path.
         InputError: the source cannot be opened.
         MediaError: it is no usable video. A `DecodeError` in the middle carries the timeline of
             what came before in its `partial`.
@@ -62,8 +68,10 @@ def analyze_video(
     """
     if engine is not None and not isinstance(source, (str, PathLike)):
         raise UsageError("worker processes need a path; save the data to a file and give its name")
-    analyzer = SegmentAnalyzer(source, tuple(columns), tuple(keep), profile, threads)
-    with Assembly(keep, reid, on_progress) as assembly:
+    if not every_s >= 0:
+        raise UsageError(f"every_s must be 0 or more seconds, got {every_s}")
+    analyzer = SegmentAnalyzer(source, tuple(columns), tuple(keep), profile, threads, every_s)
+    with Assembly(keep, reid, on_progress, smooth=smooth) as assembly:
         try:
             first, segments = _planned(source)
             if engine is None or len(first) == 1:
@@ -101,8 +109,11 @@ def _analyze_here(analyzer: SegmentAnalyzer, segment: Segment, assembly: Assembl
 class Assembly:
     """Puts the parts of a video together, in order; a context manager."""
 
-    def __init__(self, keep: Collection[str], reid: bool, on_progress: Progress) -> None:
+    def __init__(
+        self, keep: Collection[str], reid: bool, on_progress: Progress, *, smooth: bool = False
+    ) -> None:
         self._keep, self._reid, self._on_progress = keep, reid, on_progress
+        self._smooth = smooth
         self._resources = ExitStack()
         self._builder: TimelineBuilder | None = None
         self._length: Time | None = None
@@ -159,7 +170,8 @@ class Assembly:
     def timeline(self) -> Timeline:
         """The timeline of all parts so far, under the final ids; and the end of this."""
         assert self._builder is not None
-        return self._builder.finish(final_ids(self._pieces, cuts=self._cuts, reid=self._reid))
+        ids = final_ids(self._pieces, cuts=self._cuts, reid=self._reid)
+        return self._builder.finish(ids, smooth=self._smooth)
 
     def __enter__(self) -> Self:
         return self

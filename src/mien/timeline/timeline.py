@@ -18,12 +18,16 @@ from numpy.typing import NDArray
 from mien.errors import UnsupportedMediaError, UsageError
 from mien.faces import ROW_SHAPES, Faces, Problem
 from mien.timecode import Time
+from mien.timeline.between import SLOW, fill_between
 from mien.timeline.spool import Column
 
 Array = NDArray[Any]
 
 LARGE = frozenset({"mesh", "embedding"})
 """The columns a timeline holds only when asked."""
+
+CHANGED = frozenset({"track_id", *SLOW})
+"""The columns that are changed once all frames are known."""
 
 MAPPED_ROWS = 1 << 16
 
@@ -146,12 +150,7 @@ class Timeline:
     def tracks(self) -> dict[int, Array]:
         """The rows of each confirmed id, in order of time; ids ascending."""
         ids = self.faces.track_id
-        if ids is None or not len(ids):
-            return {}
-        order = np.argsort(ids, kind="stable")
-        names, starts = np.unique(ids[order], return_index=True)
-        parts = np.split(order, starts[1:])
-        return {int(name): rows for name, rows in zip(names, parts, strict=True) if name >= 0}
+        return {} if ids is None else _rows_by_id(ids)
 
     def relabelled(self, ids: Mapping[int, int]) -> Timeline:
         """The same rows under other ids. A row whose id is not in the mapping becomes -1 (not
@@ -238,12 +237,16 @@ class TimelineBuilder:
             for p in faces.problems
         )
 
-    def finish(self, ids: Mapping[int, int] | None = None) -> Timeline:
+    def finish(self, ids: Mapping[int, int] | None = None, *, smooth: bool = False) -> Timeline:
         """The timeline of all frames added, and the end of this builder.
+
+        Where `measured` says that slow columns were not measured in a frame, they get the values
+        between (`mien.timeline.between`).
 
         Args:
             ids: provisional id → final id. Rows whose id is not in it become -1. None keeps the
                 ids as they were given.
+            smooth: whether to smooth what was measured of expressions.
 
         Raises:
             ValueError: the builder was finished or closed.
@@ -253,21 +256,37 @@ class TimelineBuilder:
         self._append("box_xyxy", np.empty((0, 4)), self._rows, "float32")
         self._append("score", np.empty(0), self._rows, "float32")
         columns = {
-            name: self._columns[name].array(self._rows, writeable=name == "track_id")
+            name: self._columns[name].array(self._rows, writeable=name in CHANGED)
             for name in ROW_SHAPES
             if name in self._columns
         }
         if ids is not None and "track_id" in columns:
             _map_in_place(columns["track_id"], ids)
+        pts, frame = self._whole("pts", self._frames), self._whole("frame", self._rows)
+        if "measured" in columns and "track_id" in columns:
+            self._fill_between(columns, pts, frame, smooth)
         timeline = Timeline(
             self._video,
-            self._whole("pts", self._frames),
+            pts,
             self._whole("durations", self._frames),
-            self._whole("frame", self._rows),
+            frame,
             Faces(**columns, problems=tuple(self._problems)),
         )
         self.close()
         return timeline
+
+    def _fill_between(
+        self, columns: dict[str, Array], pts: Array, frame: Array, smooth: bool
+    ) -> None:
+        base = self._video.time_base
+        slow = {name: columns[name] for name in SLOW if name in columns}
+        for rows in _rows_by_id(columns["track_id"]).values():
+            known = rows[np.isfinite(columns["measured"][rows])]
+            seconds = pts[frame[known]] * (base.numerator / base.denominator)
+            track = {name: column[known] for name, column in slow.items()}
+            fill_between(track, columns["measured"][known] == 1, seconds, smooth=smooth)
+            for name, column in slow.items():
+                column[known] = track[name]
 
     def close(self) -> None:
         """Drop what was collected. Does nothing to a timeline that was finished."""
@@ -329,6 +348,16 @@ def mapped_ids(ids: Array, mapping: Mapping[int, int]) -> Array:
     final = np.array([mapping[int(name)] for name in known], np.int32)
     place = np.searchsorted(known, ids).clip(max=len(known) - 1)
     return np.where((known[place] == ids) & (ids >= 0), final[place], np.int32(-1))
+
+
+def _rows_by_id(ids: Array) -> dict[int, Array]:
+    """The rows of each confirmed id, in their order; ids ascending."""
+    if not len(ids):
+        return {}
+    order = np.argsort(ids, kind="stable")
+    names, starts = np.unique(ids[order], return_index=True)
+    parts = np.split(order, starts[1:])
+    return {int(name): rows for name, rows in zip(names, parts, strict=True) if name >= 0}
 
 
 def _map_in_place(ids: Array, mapping: Mapping[int, int]) -> None:
