@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is needed for training only")
 onnxruntime = pytest.importorskip("onnxruntime")
 
-from training.emotion import augment, calibrate, doubt, export  # noqa: E402
+from training.emotion import augment, calibrate, data, doubt, export  # noqa: E402
 from training.emotion.dlib_weights import FoldedConvolution, gray_stem  # noqa: E402
 from training.emotion.network import ExpressionNet, load_folded, settle  # noqa: E402
 from training.emotion.predict import predict_logits, predict_places, resized  # noqa: E402
@@ -144,6 +144,22 @@ def test_a_decision_is_found_that_tells_two_sorts_apart() -> None:
     weight, bias = doubt._fit_one(yes, no)
     assert float(((yes @ weight + bias) > 0).float().mean()) > 0.97
     assert float(((no @ weight + bias) < 0).float().mean()) > 0.97
+
+
+def test_doubt_is_fitted_on_what_is_made_of_faces(
+    faces: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doubt, "COUNT", 42)
+    torch.manual_seed(2)
+    net = ExpressionNet().eval()
+    part = data.Part(faces, np.full((6, 10), 1))
+    known = predict_places(net, faces, 64)
+    fitted, again = (doubt.fit(net, 64, part, known, seed=5) for _ in range(2))
+    assert fitted.weight.shape == (128 * 4 * 4, 3)
+    torch.testing.assert_close(fitted.weight, again.weight)
+    shown, others, _, _ = doubt.samples(faces, 42, np.random.default_rng(5))
+    clear, bare = (fitted.face(predict_places(net, made, 64)) for made in (shown, others))
+    assert float(clear.mean()) > float(bare.mean()) + 0.3
 
 
 def test_decisions_are_moved_to_lose_as_many_faces_as_wanted() -> None:

@@ -53,8 +53,16 @@ class Doubt:
         return self.logits(places)[:, 0].sigmoid()
 
 
-def fit(net: ExpressionNet, side: int, part: data.Part, valid: data.Part, seed: int = 1) -> Doubt:
-    """Fit on the training part; the validation part sets where 0.5 lies (`LOST`)."""
+def fit(net: ExpressionNet, side: int, part: data.Part, known: Tensor, seed: int = 1) -> Doubt:
+    """Fit on faces of the training part.
+
+    Args:
+        net: trained.
+        side: of its input.
+        part: the training part.
+        known: (n, m) the map of validation faces, which sets where 0.5 lies (`LOST`).
+        seed: of all that is made.
+    """
     rng = np.random.default_rng(seed)
     faces, others, covered, lacks = samples(part.images, COUNT, rng)
     clear, bare, hidden = (predict_places(net, crops, side) for crops in (faces, others, covered))
@@ -65,9 +73,7 @@ def fit(net: ExpressionNet, side: int, part: data.Part, valid: data.Part, seed: 
         for at in range(len(covers.PARTS))
     ]
     weights, biases = zip(there, *parts, strict=True)
-    fitted = Doubt(torch.stack(weights, dim=1), torch.stack(biases))
-    decided = data.majority(valid.votes) != data.NO_MAJORITY
-    return shifted(fitted, predict_places(net, valid.images[decided], side))
+    return shifted(Doubt(torch.stack(weights, dim=1), torch.stack(biases)), known)
 
 
 def samples(

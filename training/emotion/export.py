@@ -221,9 +221,11 @@ def main() -> None:
     net, side = load_best(arguments.weights)
     folder = data.data_folder(arguments.data)
     part, valid = data.read_part(folder, "train"), data.read_part(folder, "valid")
-    fitted = doubt.fit(net, side, part, valid)
-    face = fitted.face(predict_places(net, valid.images, side))
-    calibration = calibrate.fit(predict_logits(net, valid.images, side), valid.votes, face)
+    places = predict_places(net, valid.images, side)
+    decided = data.majority(valid.votes) != data.NO_MAJORITY
+    fitted = doubt.fit(net, side, part, places[decided])
+    logits = predict_logits(net, valid.images, side)
+    calibration = calibrate.fit(logits, valid.votes, fitted.face(places))
     content = build(net, side, calibration, fitted).SerializeToString()
     if len(content) > MAX_BYTES:
         raise SystemExit(f"the file would have {len(content)} bytes, more than {MAX_BYTES}")
