@@ -78,7 +78,7 @@ def test_columns_that_no_table_holds(name: str) -> None:
 
 def test_names_of_attributes_stand_for_columns() -> None:
     assert columns_of(["blur", "noise", "emotion"]) == ("quality", "emotion", "agreement")
-    assert set(columns_of(TABLE_ATTRIBUTES)) == FACE_CELLS.keys() - {"score"}
+    assert set(columns_of(TABLE_ATTRIBUTES)) == FACE_CELLS.keys() - {"score", "measured"}
 
 
 def test_valence_is_happiness_less_the_strongest_negative_expression() -> None:

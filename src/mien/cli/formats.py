@@ -92,11 +92,14 @@ class Output:
             OutputError: the path cannot be written.
         """
         target = path or sys.stdout
+        columns = self.video_columns
+        if timeline.faces.measured is not None:
+            columns = (*columns, "measured")
         match self.format:
             case "csv":
-                write_csv(timeline, target, columns=self.video_columns)
+                write_csv(timeline, target, columns=columns)
             case "parquet":
-                write_parquet(timeline, target, columns=self.video_columns)
+                write_parquet(timeline, target, columns=columns)
             case "mot":
                 write_mot(timeline, target)
             case "vtt":

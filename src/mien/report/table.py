@@ -36,6 +36,7 @@ FACE_CELLS: dict[str, tuple[str, ...]] = {
     "emotion": EMOTIONS,
     "agreement": ("agreement",),
     "quality": ("blur", "exposure", "noise"),
+    "measured": ("measured",),
 }
 """The columns of `Faces` that the table holds beside box and id, and the cells of each.
 
