@@ -86,7 +86,7 @@ def test_mirror_images_have_one_vector(
 def test_the_mean_of_chip_and_mirror_image(stage: Embedding, astronaut: Portrait) -> None:
     assert astronaut.faces.mesh is not None
     cut = chip(astronaut.rgb, astronaut.faces.mesh[0])
-    plain = Embedding.load(threads=1, mirror=False)
+    plain = stage.plain()
     both = (plain.embed([cut]) + plain.embed([cut[:, ::-1]])) / 2
     assert stage.embed([cut]) == pytest.approx(both, abs=1e-5)
     assert distance(plain.embed([cut]), both)[0] > 1e-3
