@@ -20,7 +20,7 @@ from tests.clips import numbered, write_clip
 LIMIT_S = 120.0
 """Wall clock, on a machine that may have other work."""
 
-MEMORY_MB = 900.0
+MEMORY_MB = 400.0
 """Resident, the largest of its processes: the models, the libraries and one broken video."""
 
 pytestmark = pytest.mark.skipif(
