@@ -5,12 +5,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mien.errors import ConfigurationError, UsageError
+from mien.errors import ConfigurationError, UnsupportedMediaError, UsageError
 from mien.faces import EMOTIONS
 from mien.timeline.clock import Clock, clock_of
 from mien.timeline.timeline import Timeline
 from mien.timeline.windows import Slicing, check_lengths, summed, window_over
-from tests.timeline.made import NTSC, box, facts, made, steady
+from tests.timeline.made import NTSC, box, document_of, facts, made, steady, text_of
 
 HAPPY = np.eye(8)[EMOTIONS.index("happiness")]
 SAD = np.eye(8)[EMOTIONS.index("sadness")]
@@ -144,3 +144,13 @@ def test_lengths_within_the_limits(lengths: tuple[int, int]) -> None:
 def test_lengths_outside_the_limits(window: int, interval: int, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         check_lengths(window, interval)
+
+
+def test_a_video_of_few_frames_and_many_years_is_refused() -> None:
+    """Its document would be larger than the disk, in a result for every half second."""
+    apart = made([1001] * 20 + [10**12] + [1001] * 20)
+    with pytest.raises(UnsupportedMediaError, match=r"41 frames .* 9259:15:34\.\d+, too far apart"):
+        text_of(apart, mode="aggregateEmotion")
+    assert len(text_of(apart, mode="faces")) < 1000
+    lapse = made([60 * 30000, 60 * 30000 + 1] * 10)  # a frame a minute
+    assert len(document_of(lapse, mode="aggregateEmotion")["fragments"]) == 20 * 60 / 2 + 1

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import ConfigurationError, UsageError
+from mien.errors import ConfigurationError, UnsupportedMediaError, UsageError
 from mien.faces import EMOTIONS
+from mien.timecode import format_seconds
 from mien.timeline.clock import FRAGMENT_SECONDS, Clock, nearest
 from mien.timeline.detectable import detectable
 from mien.timeline.timeline import Timeline
@@ -21,6 +22,10 @@ Array = NDArray[Any]
 WINDOW_MS = (250, 2000)
 INTERVAL_MS = (250, 1000)
 DEFAULT_MS = 500
+
+SPARE_SLICES, SLICES_PER_FRAME = 10_000, 250
+"""More slices than that, and for each frame, are refused: a frame a minute, a result every 250 ms,
+is not."""
 
 
 class Chunk(NamedTuple):
@@ -52,12 +57,23 @@ class Slicing:
 
         The window lies around the middle of its slice, so that its result does not lag; an odd
         frame falls behind.
+
+        Raises:
+            UnsupportedMediaError: the frames are so far apart that results in between would be
+                nearly all there is, as where time stamps are broken.
         """
         unit = clock.frame_ticks or 1
         window, interval = (
             nearest(Fraction(length * clock.timescale, 1000 * unit))
             for length in (window_ms, interval_ms)
         )
+        span, frames = int(clock.ticks[-1] - clock.ticks[0]), len(clock.ticks) - 1
+        if span // (interval * unit) > SPARE_SLICES + SLICES_PER_FRAME * frames:
+            length = format_seconds(Fraction(span, clock.timescale))
+            raise UnsupportedMediaError(
+                f"the {frames} frames of the video cover {length}, too far apart for a result "
+                f"every {interval_ms} ms; write it anew if its times are wrong, or use another mode"
+            )
         before = (window - interval) // 2
         return cls(interval * unit, before * unit, (window - interval - before) * unit)
 
