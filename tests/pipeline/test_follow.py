@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import weakref
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -192,6 +193,23 @@ def test_a_longer_absence_is_not_bridged(images: ImageDetector, stage: Stage) ->
     shown = [(60, 30) if not 10 <= k < 25 else None for k in range(40)]  # 0.6 s
     steps, _ = follow(images, stage.frames(shown))
     assert not any(len(step.hidden) for step in steps)
+
+
+def test_frames_are_let_go_of(images: ImageDetector, stage: Stage) -> None:
+    """Also those in which somebody was last seen."""
+    shown = [(60, 30) if k % 8 < 4 else None for k in range(60)]
+    frames = stage.frames(shown)
+    alive = [weakref.ref(frame) for frame in frames]
+    frames.reverse()
+
+    def given() -> Iterator[Painted]:
+        while frames:
+            yield frames.pop()
+
+    detector, tracker = VideoDetector.of(images, "balanced"), OnlineTracker(part=True)
+    for number, _ in enumerate(Follower(detector, tracker, nobody, held=5).follow(given())):
+        gone = [ref() is None for ref in alive[:number]]
+        assert sum(gone) >= number - 1
 
 
 def test_no_frames(images: ImageDetector) -> None:

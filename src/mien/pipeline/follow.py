@@ -115,7 +115,7 @@ class Follower:
         self._passed: list[Step] = []
         self._looked: Step | None = None  # the last one that was looked at
         self._calm = False  # whether faces moved slowly up to there
-        self._sighted: dict[int, Sighting] = {}  # the last of each id
+        self._sighted: dict[int, Sighting] = {}  # the last of each id, in the waiting frames
 
     def follow(self, frames: Iterable[Picture]) -> Iterator[Step]:
         """Yield every frame, in order, with its faces under the tracker's provisional ids.
@@ -132,8 +132,16 @@ class Follower:
                 continue
             self._look(step, whole=step.cut or last)
             while len(self._steps) > self._held:
-                yield self._steps.popleft()
-        yield from self._steps
+                yield self._hand_out()
+        while self._steps:
+            yield self._hand_out()
+
+    def _hand_out(self) -> Step:
+        """The oldest frame, of which nothing more will be learnt."""
+        step = self._steps.popleft()
+        for number in [n for n, last in self._sighted.items() if last.step is step]:
+            del self._sighted[number]
+        return step
 
     def _may_pass(self, step: Step) -> bool:
         waiting = len(self._passed) + 1 < self._stride
@@ -184,8 +192,7 @@ class Follower:
         waiting = list(self._steps)
         shot = waiting[: waiting.index(step) + 1]
         cuts = [at for at, each in enumerate(shot) if each.cut]
-        known = before is not None and before.step in shot
-        start = shot.index(before.step) + 1 if before is not None and known else 0
+        start = 0 if before is None else shot.index(before.step) + 1
         absent = shot[max([start, *cuts]) : -1]
         return [each for each in absent if not names.intersection(_ids(each.faces))]
 
@@ -210,7 +217,7 @@ class Follower:
         """Enter a face in the frames between two sightings in which it was out of sight."""
         times = [sighting.step.frame.time.exact for sighting in (before, after)]
         hidden = [each for each in absent if times[0] < each.frame.time.exact < times[1]]
-        if times[1] - times[0] > BRIDGE_S or before.step not in self._steps:
+        if times[1] - times[0] > BRIDGE_S:
             return
         last = replace(before.face, track_id=after.face.track_id)
         for each in hidden:
