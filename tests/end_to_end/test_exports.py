@@ -58,6 +58,7 @@ def test_a_clip_as_parquet_with_the_columns_that_are_asked_for(run: Run, tmp_pat
     assert path.suffix == ".parquet"
     table = parquet.read_table(path)
     described = ["pose_yaw", "pose_pitch", "pose_roll", "age", *EMOTIONS, "valence", "agreement"]
+    described += ["measured"]
     assert table.column_names == FRAME + described + VIDEO
     assert table.num_rows == 120
     emotion = np.column_stack([table[name].to_numpy() for name in EMOTIONS])
