@@ -22,8 +22,8 @@ from mien.describe.emotion import Emotion
 Array = NDArray[Any]
 
 # Floors and ceilings, a little beside what the weights gave when they were committed.
-CONFIDENT_PATCHES = 0.03  # of 400 of each kind: 0.7 % of 1,500 without a face, 0.3 % beside faces
-REFUSED_HALVES = 0.8  # 90 to 94 %
+CONFIDENT_PATCHES = 0.03  # of 400 of each kind: 0.9 % of 1,500 without a face, 0.3 % beside faces
+REFUSED_HALVES = 0.8  # 91 to 98 %
 SOME = ("astronaut", "hopper", "obama", "biden", "guido", "five-friends", "red-family", "moods")
 
 
@@ -78,14 +78,14 @@ def test_faces_of_which_half_is_covered_are_not_judged(stage: Emotion, faces: li
 def test_the_figures_of_the_whole_corpus(stage: Emotion) -> None:
     all_faces = list(seen_faces(1))
     told = no_faces(stage.model, 1500)
-    for kind, ceiling in (("pictures without a face", 0.012), ("beside faces", 0.008)):
+    for kind, ceiling in (("pictures without a face", 0.015), ("beside faces", 0.008)):
         assert told[kind]["confident"]["value"] <= ceiling
     free = free_faces(stage, all_faces)
     assert free["called_covered"]["value"] <= 0.025  # 2 of 125
     covers = made_covers(stage, all_faces, threads=1)
     for kind in HALVES:
-        assert covers[kind]["not_judged"]["value"] >= 0.87, kind  # 0.90 to 0.94
-    assert covers[GLASSES]["not_judged"]["value"] >= 0.82  # 0.86
+        assert covers[kind]["not_judged"]["value"] >= 0.87, kind  # 0.91 to 0.98
+    assert covers[GLASSES]["not_judged"]["value"] >= 0.82  # 0.87
 
 
 def test_patches_come_from_their_seed_and_differ() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.emotion import covers, no_faces
+from training.emotion import covers, hands, no_faces
 
 Gray = NDArray[np.uint8]
 
@@ -54,7 +54,9 @@ def test_noise_has_the_slope_that_was_asked_for(slope: float) -> None:
     assert low / high > 5**slope
 
 
-@pytest.mark.parametrize("kind", covers.KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    "kind", [kind for kind in covers.KINDS if kind.name != "hand"], ids=lambda kind: kind.name
+)
 def test_every_kind_of_cover_hides_what_it_says(kind: covers.Kind) -> None:
     aside = kind.name in ("left half", "right half")
     least, mouth = (0.15, np.s_[34:40, 8:40]) if aside else (0.5, np.s_[34:40, 17:31])
@@ -69,8 +71,29 @@ def test_covers_change_faces_and_tell_what_they_hide(faces: Gray) -> None:
     made, hidden = covers.covered(faces, np.random.default_rng(6))
     assert made.shape == faces.shape
     assert made.dtype == np.uint8
-    assert hidden.tolist() == [list(covers.KINDS[at % 7].hides) for at in range(12)]
+    assert hidden.tolist() == [list(covers.KINDS[at % 9].hides) for at in range(12)]
     assert ((made != faces).mean(axis=(1, 2)) > 0.05).all()
+
+
+def test_a_hand_lies_on_the_mouth_and_not_on_the_brow() -> None:
+    bright = np.full((48, 48), 255, np.uint8)
+    changed = np.stack(
+        [hands.with_hand(bright, np.random.default_rng(seed)) != bright for seed in range(30)]
+    )
+    assert changed[:, 32:40, 18:30].mean() > 0.7
+    assert changed[:, :6].mean() < 0.05
+    assert (changed.mean(axis=(1, 2)) > 0.05).all()
+
+
+def test_a_bar_is_brightest_along_its_middle() -> None:
+    picture = np.full((48, 48), 7.0)
+    light = hands.Light(tone=100, edge=0.5, aside=0, grain=np.zeros((48, 48)))
+    hands.bar(picture, np.array([24.0, 10.0]), np.array([24.0, 38.0]), 11.0, light)
+    row = picture[24]
+    assert row[23] > row[20] > row[19] > 50
+    assert (row[[16, 17, 30, 31]] == 7).all()
+    assert (picture[:4] == 7).all()
+    assert (picture[44:] == 7).all()
 
 
 def test_half_covers_leave_the_other_half_alone(faces: Gray) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from training.emotion.hands import with_hand
 from training.emotion.no_faces import SIDE, Floats, Gray, blurred, levels, pink
 
 PARTS = ("eyes", "mouth")
@@ -27,6 +28,8 @@ class Kind(NamedTuple):
 KINDS = (
     Kind("lower half", (False, True)),
     Kind("spot on the mouth", (False, True)),
+    Kind("hand", (False, True)),
+    Kind("hand", (False, True)),
     Kind("band over the eyes", (True, False)),
     Kind("dark glasses", (True, False)),
     Kind("upper half", (True, False)),
@@ -34,7 +37,7 @@ KINDS = (
     Kind("right half", (True, True)),
 )
 OTHER_FACE = 0.1
-"""Share of the covers that are a piece of another face."""
+"""Share of the covers of regions that are a piece of another face."""
 
 
 def covered(faces: Gray, rng: Generator) -> tuple[Gray, NDArray[np.bool_]]:
@@ -42,6 +45,10 @@ def covered(faces: Gray, rng: Generator) -> tuple[Gray, NDArray[np.bool_]]:
     pictures, hidden = [], []
     for at, face in enumerate(faces):
         kind = KINDS[at % len(KINDS)]
+        hidden.append(kind.hides)
+        if kind.name == "hand":
+            pictures.append(with_hand(face, rng))
+            continue
         inside = blurred(region(kind.name, rng), rng)
         over = cloth(face, rng)
         if kind.name == "dark glasses":
@@ -49,7 +56,6 @@ def covered(faces: Gray, rng: Generator) -> tuple[Gray, NDArray[np.bool_]]:
         elif rng.random() < OTHER_FACE:
             over = faces[rng.integers(len(faces))].astype(np.float64)
         pictures.append(levels(face + inside * (over - face)))
-        hidden.append(kind.hides)
     return np.stack(pictures), np.array(hidden)
 
 
