@@ -47,16 +47,20 @@ bench: $(READY)  ## speed and accuracy tables; kept in bench/ with the date
 # Training needs PyTorch, in an environment of its own, and the data folder in MIEN_TRAINING_DATA.
 TRAINING := .venv-training/bin/python
 RUNS := runs
+CARD := src/mien/models/cards/emotion.md
+CATALOGUE := src/mien/models/catalogue.toml
 $(TRAINING):
 	$(PYTHON) -m venv .venv-training
 	$(TRAINING) -m pip install --quiet --disable-pip-version-check torch numpy pillow onnx onnxruntime
 
 train-emotion: $(READY) $(TRAINING)  ## train the expression network from scratch to ONNX; resumes
 	$(TRAINING) -m training.emotion.train --dlib "$$($(BIN)/python -m training.emotion.dlib_file $(RUNS))" --out $(RUNS)/first --stages 64x8,72x8
-	$(TRAINING) -m training.emotion.train --start $(RUNS)/first/best.pt --teacher $(RUNS)/first/best.pt --out $(RUNS)/second --stages 72x14 --rate 8e-4
+	$(TRAINING) -m training.emotion.train --start $(RUNS)/first/best.pt --out $(RUNS)/second --stages 72x15,80x4 --rate 1.3e-3 --strength 0.7 --seed 5
 	$(TRAINING) -m training.emotion.export --weights $(RUNS)/second/best.pt --out src/mien/models/weights/emotion.onnx
 	$(TRAINING) -m training.emotion.evaluate --model src/mien/models/weights/emotion.onnx --out $(RUNS)/evaluation.json
-	$(TRAINING) -m training.emotion.card --figures $(RUNS)/evaluation.json --card src/mien/models/cards/emotion.md
+	$(TRAINING) -m training.emotion.card --figures $(RUNS)/evaluation.json --card $(CARD) --catalogue $(CATALOGUE)
+	$(BIN)/python -m bench.emotion.doubt --json $(RUNS)/doubt.json
+	$(TRAINING) -m training.emotion.card --figures $(RUNS)/evaluation.json --doubt $(RUNS)/doubt.json --card $(CARD) --catalogue $(CATALOGUE)
 
 clean:           ## remove the environment and all caches
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
