@@ -15,13 +15,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import click
 import cv2
@@ -34,11 +35,14 @@ from mien.describe.mesh import Mesh
 from mien.describe.pose import Pose
 from mien.describe.quality import Quality
 from mien.detect import PROFILES, ImageDetector
+from mien.detect.video import VideoDetector
 from mien.engines import LocalEngine
 from mien.media import open_video, read_image
 from mien.models import file_of
 from mien.pipeline import Stage, analyze_video
 from mien.timeline.timeline import Timeline
+from mien.track.cuts import CutDetector
+from mien.track.tracker import OnlineTracker
 from tests.clips import write_clip
 
 Rgb = NDArray[np.uint8]
@@ -48,6 +52,12 @@ ENGINES = {
     "one process, four segments": None,
     "one worker of one thread": LocalEngine(1),
     "two workers of one thread": LocalEngine(2),
+}
+VIDEO_STAGES: dict[str, list[tuple[type, str]]] = {
+    "detect": [(VideoDetector, "detect"), (VideoDetector, "again")],
+    "follow, without looks": [(OnlineTracker, "update")],
+    "look, for the tracker": [(Mesh, "describe"), (Embedding, "describe")],
+    "cuts": [(CutDetector, "update")],
 }
 PEER = """
 import sys, time
@@ -163,6 +173,47 @@ def video(folder: Path, width: int, height: int) -> Iterator[tuple[str, float]]:
         yield f"balanced, {what}", 40 / spent[0]
 
 
+def video_stages(clip: Path, seconds: float) -> Iterator[tuple[str, float]]:
+    """(stage, ms a frame) of a clip in one process of one thread, warm; the rest is what is left
+    of the whole."""
+    analyze_video(clip, threads=1)
+    with _timed() as whole, timed_methods(VIDEO_STAGES) as spent:
+        _check(analyze_video(clip, threads=1))
+    with _timed() as decoding, open_video(clip, threads=1) as opened:
+        for frame in opened.frames():
+            _ = frame.index
+    spent["decode"] = decoding[0]
+    spent["follow, without looks"] -= spent["look, for the tracker"]
+    frames = seconds * RATE
+    for stage, took in spent.items():
+        yield stage, took / frames * 1000
+    yield "rest", (whole[0] - sum(spent.values())) / frames * 1000
+    yield "whole", whole[0] / frames * 1000
+
+
+@contextmanager
+def timed_methods(methods: dict[str, list[tuple[type, str]]]) -> Iterator[dict[str, float]]:
+    """Sum up the seconds spent in methods, by name, while the block runs."""
+    spent = dict.fromkeys(methods, 0.0)
+
+    def timed(name: str, method: Callable[..., object]) -> Callable[..., object]:
+        def wrapper(*args: object, **options: object) -> object:
+            start = time.perf_counter()
+            try:
+                return method(*args, **options)
+            finally:
+                spent[name] += time.perf_counter() - start
+
+        return wrapper
+
+    with ExitStack() as patches:
+        for name, places in methods.items():
+            for kind, method in places:
+                wrapper = timed(name, getattr(kind, method))
+                patches.enter_context(patch.object(kind, method, wrapper))
+        yield spent
+
+
 def _check(timeline: Timeline) -> None:
     people = len(timeline.tracks())
     assert people == 2, f"{people} tracks were found, not 2"
@@ -205,6 +256,9 @@ def tables(python: str | None) -> Iterator[str]:
             if python is not None:
                 multiple = peer(python, Path(folder) / f"{width}-short.mp4", 8)
                 yield f"| {width}x{height}, deface, finding alone | {multiple:.2f} |"
+        yield "\n| 640x360, two faces, balanced, one thread | ms a frame |\n|---|---|"
+        for what, spent in video_stages(Path(folder) / "640-short.mp4", 8):
+            yield f"| {what} | {spent:.2f} |"
     yield "\n| | |\n|---|---|"
     yield f"| `mien analyze` on a clip of one frame, the whole process | {first_frame():.0f} ms |"
     processes = {"this run": resource.RUSAGE_SELF, "a process it starts": resource.RUSAGE_CHILDREN}
