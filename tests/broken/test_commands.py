@@ -49,12 +49,12 @@ def start(*arguments: object, **environment: str) -> subprocess.Popen[bytes]:
 
 def end_of(process: subprocess.Popen[bytes]) -> Ended:
     """Wait for its end, no longer than the limit, and see that nothing of it is left."""
-    deadline = time.monotonic() + LIMIT_S
+    deadline, held_mb = time.monotonic() + LIMIT_S, 0.0
     try:
-        while not (done := os.wait4(process.pid, os.WNOHANG))[0]:
+        while process.poll() is None:
             assert time.monotonic() < deadline, "it hangs"
+            held_mb = max(held_mb, peak_mb(process.pid))
             time.sleep(0.05)
-        process.returncode = os.waitstatus_to_exitcode(done[1])
         while left := group(process.pid):
             assert time.monotonic() < deadline, f"processes are left: {left}"
             time.sleep(0.05)
@@ -62,7 +62,14 @@ def end_of(process: subprocess.Popen[bytes]) -> Ended:
         told = process.stderr.read().decode()
     finally:
         kill_group(process)
-    return Ended(process.returncode, told, done[2].ru_maxrss / 1024)
+    return Ended(process.returncode, told, held_mb)
+
+
+def peak_mb(pid: int) -> float:
+    """The most that a process has held so far. (What `wait4` tells begins with what its parent held
+    when it was started.)"""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
