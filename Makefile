@@ -56,7 +56,7 @@ $(TRAINING):
 train-emotion: $(READY) $(TRAINING)  ## train the expression network from scratch to ONNX; resumes
 	$(TRAINING) -m training.emotion.train --dlib "$$($(BIN)/python -m training.emotion.dlib_file $(RUNS))" --out $(RUNS)/first --stages 64x8,72x8
 	$(TRAINING) -m training.emotion.train --start $(RUNS)/first/best.pt --out $(RUNS)/second --stages 72x15,80x4 --rate 1.3e-3 --strength 0.7 --seed 5
-	$(TRAINING) -m training.emotion.export --weights $(RUNS)/second/best.pt --out src/mien/models/weights/emotion.onnx
+	$(TRAINING) -m training.emotion.export --weights $(RUNS)/second/best.pt --side 72 --out src/mien/models/weights/emotion.onnx
 	$(TRAINING) -m training.emotion.evaluate --model src/mien/models/weights/emotion.onnx --out $(RUNS)/evaluation.json
 	$(TRAINING) -m training.emotion.card --figures $(RUNS)/evaluation.json --card $(CARD) --catalogue $(CATALOGUE)
 	$(BIN)/python -m bench.emotion.doubt --json $(RUNS)/doubt.json

@@ -217,8 +217,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help=f"data folder, else ${data.DATA_VARIABLE}")
     parser.add_argument("--weights", type=Path, required=True, help="best.pt of a run")
     parser.add_argument("--out", type=Path, required=True, help="the ONNX file to write")
+    parser.add_argument("--side", type=int, help="of the network's own input, else as trained last")
     arguments = parser.parse_args()
-    net, side = load_best(arguments.weights)
+    net, trained = load_best(arguments.weights)
+    side = arguments.side or trained
     folder = data.data_folder(arguments.data)
     part, valid = data.read_part(folder, "train"), data.read_part(folder, "valid")
     places = predict_places(net, valid.images, side)
