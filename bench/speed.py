@@ -171,6 +171,9 @@ def video(folder: Path, width: int, height: int) -> Iterator[tuple[str, float]]:
         with _timed() as spent:
             _check(analyze_video(long, engine=engine))
         yield f"balanced, {what}", 40 / spent[0]
+    with _timed() as spent:
+        _check(analyze_video(long, columns=("emotion",), engine=LocalEngine(2)))
+    yield "balanced with expressions, two workers of one thread", 40 / spent[0]
 
 
 def video_stages(clip: Path, seconds: float) -> Iterator[tuple[str, float]]:
