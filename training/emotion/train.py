@@ -19,6 +19,7 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -182,11 +183,12 @@ def log_line(path: Path, epoch: int, side: int, loss: float, accuracy: float, s:
         writer.writerow((epoch, side, f"{loss:.4f}", f"{accuracy:.4f}", f"{s:.0f}"))
 
 
-def teacher_targets(teacher: Path, part: data.Part, targets: Tensor, settings: Settings) -> Tensor:
-    """Votes mixed with a teacher's scores of the unchanged faces, (n, 8)."""
-    net, side = load_best(teacher)
-    logits = predict_logits(net, part.images, side)
-    scores = (settings.teacher_slope * logits).softmax(dim=1)
+def teacher_targets(
+    teachers: Sequence[Path], part: data.Part, targets: Tensor, settings: Settings
+) -> Tensor:
+    """Votes mixed with the teachers' mean score of the unchanged faces, (n, 8)."""
+    logits = [predict_logits(net, part.images, side) for net, side in map(load_best, teachers)]
+    scores = (settings.teacher_slope * torch.stack(logits)).softmax(dim=2).mean(dim=0)
     return settings.teacher_share * scores + (1 - settings.teacher_share) * targets
 
 
@@ -231,7 +233,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training.emotion.train")
     add_recipe(parser)
     parser.add_argument("--start", type=Path, help="best.pt or ONNX file to start from")
-    parser.add_argument("--teacher", type=Path, help="best.pt or ONNX file to learn from as well")
+    parser.add_argument(
+        "--teacher", type=Path, nargs="+", help="best.pt or ONNX files to learn from as well"
+    )
     parser.add_argument("--teacher-share", type=float, default=DEFAULTS.teacher_share)
     return parser.parse_args(arguments)
 
@@ -286,7 +290,7 @@ def write_settings(settings: Settings, folder: Path, arguments: argparse.Namespa
         "settings": settings.as_dict(),
         "data_sha256": data.data_hash(folder),
         "start": Path(arguments.start or arguments.dlib or "none").name,
-        "teacher": bool(arguments.teacher),
+        "teacher": [path.name for path in arguments.teacher or ()],
         "versions": {
             "python": platform.python_version(),
             "torch": str(torch.__version__),

@@ -1,0 +1,37 @@
+"""What the training loop learns from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is needed for training only")
+
+from training.emotion import data, train  # noqa: E402
+from training.emotion.network import ExpressionNet  # noqa: E402
+from training.emotion.predict import predict_logits  # noqa: E402
+
+
+def saved_net(folder: Path, seed: int, side: int) -> ExpressionNet:
+    """A network drawn at random, kept as the training loop keeps its best."""
+    torch.manual_seed(seed)
+    net = ExpressionNet().eval()
+    torch.save({"net": net.state_dict(), "side": side}, folder / f"{seed}.pt")
+    return net
+
+
+def test_votes_are_mixed_with_the_mean_of_all_teachers(tmp_path: Path) -> None:
+    faces = np.random.default_rng(3).integers(0, 256, (5, 48, 48), np.uint8)
+    part = data.Part(faces, np.eye(10, dtype=np.int64)[:5] * 10)
+    votes, _ = data.vote_targets(part.votes)
+    nets = [(saved_net(tmp_path, 1, 64), 64), (saved_net(tmp_path, 2, 72), 72)]
+    settings = replace(train.DEFAULTS, teacher_share=0.25, teacher_slope=2.0)
+    teachers = [tmp_path / "1.pt", tmp_path / "2.pt"]
+    mixed = train.teacher_targets(teachers, part, torch.from_numpy(votes), settings)
+    first, second = ((2 * predict_logits(net, faces, side)).softmax(dim=1) for net, side in nets)
+    expected = 0.75 * torch.from_numpy(votes) + 0.125 * (first + second)
+    torch.testing.assert_close(mixed, expected)
+    assert float((first - second).abs().max()) > 0.01  # so that one of them alone would show
