@@ -18,7 +18,8 @@ from training.emotion.predict import predict_logits  # noqa: E402
 def saved_net(folder: Path, seed: int, side: int) -> ExpressionNet:
     """A network drawn at random, kept as the training loop keeps its best."""
     torch.manual_seed(seed)
-    net = ExpressionNet().eval()
+    net = ExpressionNet()
+    net.eval()
     torch.save({"net": net.state_dict(), "side": side}, folder / f"{seed}.pt")
     return net
 
