@@ -10,16 +10,15 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
-import numpy as np
 from numpy.typing import NDArray
 
 from bench.detection.corpus import pictures, read
 from bench.tracking.identities import people
-from bench.tracking.render import Painter
+from bench.tracking.render import Painted, Painter, small
 from bench.tracking.scenarios import SCENARIOS, SEEDS
 from bench.tracking.scene import Scene
 from bench.tracking.scoring import METRICS, Tracks, accumulate, table
@@ -31,7 +30,6 @@ from mien.detect.video import EVERY
 from mien.faces import Faces
 from mien.pipeline.segment import Part, SegmentAnalyzer
 from mien.pipeline.video import Assembly
-from mien.timecode import Time
 from mien.timeline.timeline import VideoFacts
 from mien.track.cuts import CutDetector
 from mien.track.tracker import OnlineTracker
@@ -124,28 +122,6 @@ def backgrounds() -> list[Array]:
     return [read(labelled[name]) for name in BACKGROUNDS]
 
 
-def small(rgb: Array, width: int, height: int) -> Array:
-    """A picture scaled down to (height, width)."""
-    return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA))
-
-
-@dataclass
-class Painted:
-    """A painted frame, as video analysis takes it."""
-
-    rgb: Array
-    time: Time
-    duration: int = 1
-    is_key: bool = False
-
-    def rgb_at(self, width: int, height: int) -> Array:
-        """Scaled down."""
-        return small(self.rgb, width, height)
-
-    def forget(self) -> None:
-        """The pixels stay: painting them again would cost more than it saves."""
-
-
 class Analysis:
     """The whole of video analysis: segments, whole frames now and then, both ways in time, joining.
 
@@ -166,7 +142,7 @@ class Analysis:
         facts = VideoFacts(first.shape[1], first.shape[0], 1 / scene.time(1).exact,
                            scene.time(1).time_base)  # fmt: skip
         step = self.segment or scene.frames
-        with Assembly((), reid, lambda share: None) as assembly:
+        with closing(Assembly((), reid, lambda share: None)) as assembly:
             for start in range(0, scene.frames, step):
                 shown = range(start, min(start + step, scene.frames))
                 frames = (Painted(painter.frame(k), scene.time(k)) for k in shown)

@@ -6,6 +6,7 @@ Every frame is a pure function of (scene, identities, backgrounds, frame number)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from bench.tracking.identities import Identity
 from bench.tracking.scene import ASPECT, HEAD, Actor, Scene
+from mien.timecode import Time
 
 Array = NDArray[Any]
 
@@ -145,3 +147,25 @@ def _blend(picture: Array, patch: Array, left: int, top: int) -> None:
     under = picture[y1:y2, x1:x2]
     mixed = part[..., :3] + under * (1 - part[..., 3:] / 255)
     picture[y1:y2, x1:x2] = np.clip(mixed, 0, 255).astype(np.uint8)
+
+
+@dataclass
+class Painted:
+    """A painted frame, as video analysis takes it."""
+
+    rgb: Array
+    time: Time
+    duration: int = 1
+    is_key: bool = False
+
+    def rgb_at(self, width: int, height: int) -> Array:
+        """Scaled down."""
+        return small(self.rgb, width, height)
+
+    def forget(self) -> None:
+        """The pixels stay: painting them again would cost more than it saves."""
+
+
+def small(rgb: Array, width: int, height: int) -> Array:
+    """A picture scaled down to (height, width)."""
+    return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA))

@@ -9,8 +9,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from tests.broken.worker import Outcome
 from tests.conftest import ROOT
@@ -20,7 +18,7 @@ HUNG, CRASHED = 1000, 1001
 
 
 class Driver:
-    """One process for many files; a new one after each that hung or crashed. A context manager.
+    """One process for many files; a new one after each that hung or crashed; `close` it in the end.
 
     Args:
         folder: for its own files.
@@ -74,14 +72,3 @@ class Driver:
             os.killpg(self._process.pid, signal.SIGKILL)  # and whatever it has started
             self._process.communicate()
             self._process = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()

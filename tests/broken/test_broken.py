@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import jsonschema
@@ -37,7 +38,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     folder = tmp_path_factory.mktemp("driver")
-    with Driver(folder, LIMIT_S, warm_up=file_of("sample-carphone")) as running:
+    with closing(Driver(folder, LIMIT_S, warm_up=file_of("sample-carphone"))) as running:
         yield running
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from bench.tracking.render import Painted
 from mien.detect.cascade import ImageDetector
 from mien.detect.video import EVERY, VideoDetector
 from mien.faces import Faces
@@ -25,22 +26,6 @@ from tests.detect.scenes import bust, iou
 
 Array = NDArray[Any]
 SIZE = 60  # of the face in pixels
-
-
-@dataclass
-class Painted:
-    """A frame with its pixels."""
-
-    rgb: Array
-    time: Time
-    duration: int = 1
-    is_key: bool = False
-
-    def rgb_at(self, width: int, height: int) -> Array:
-        return np.asarray(cv2.resize(self.rgb, (width, height), interpolation=cv2.INTER_AREA))
-
-    def forget(self) -> None:
-        pass
 
 
 class Stage:

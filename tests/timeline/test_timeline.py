@@ -284,3 +284,21 @@ def test_rows_of_a_range_of_frames() -> None:
     assert timeline.rows(1, 2) == slice(1, 3)
     assert timeline.rows(0, 0) == slice(0, 0)
     assert timeline.rows(2, 3) == slice(3, 3)
+
+
+def test_cuts_are_kept_by_a_part_of_the_video() -> None:
+    builder = TimelineBuilder(facts())
+    for frame in range(6):
+        builder.add(Time(frame * 1001, facts().time_base), 1001, Faces.empty())
+    cuts = [Time(4 * 1001, facts().time_base), Time(2 * 1001, facts().time_base)]
+    timeline = builder.finish(cuts=cuts)
+    assert timeline.cuts.tolist() == [2, 4]
+    part = timeline.between(timeline.time(2), 10)
+    assert part.cuts.tolist() == [2]
+
+
+@pytest.mark.parametrize("cuts", [[0], [3], [2, 1], [1, 1], [-1]])
+def test_impossible_cuts_are_refused(cuts: list[int]) -> None:
+    none = np.empty(0, np.int64)
+    with pytest.raises(ValueError, match="cuts must rise"):
+        Timeline(facts(), np.arange(3), np.ones(3), none, Faces.empty(), np.array(cuts))

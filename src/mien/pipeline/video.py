@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import replace
 from itertools import chain, islice
 from os import PathLike
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
@@ -71,7 +69,7 @@ def analyze_video(
     if not every_s >= 0:
         raise UsageError(f"every_s must be 0 or more seconds, got {every_s}")
     analyzer = SegmentAnalyzer(source, tuple(columns), tuple(keep), profile, threads, every_s)
-    with Assembly(keep, reid, on_progress, smooth=smooth) as assembly:
+    with closing(Assembly(keep, reid, on_progress, smooth=smooth)) as assembly:
         try:
             first, segments = _planned(source)
             if engine is None or len(first) == 1:
@@ -107,14 +105,13 @@ def _analyze_here(analyzer: SegmentAnalyzer, segment: Segment, assembly: Assembl
 
 
 class Assembly:
-    """Puts the parts of a video together, in order; a context manager."""
+    """Puts the parts of a video together, in order; `close` it in the end."""
 
     def __init__(
         self, keep: Collection[str], reid: bool, on_progress: Progress, *, smooth: bool = False
     ) -> None:
         self._keep, self._reid, self._on_progress = keep, reid, on_progress
         self._smooth = smooth
-        self._resources = ExitStack()
         self._builder: TimelineBuilder | None = None
         self._length: Time | None = None
         self._pieces: list[Tracklet] = []
@@ -126,8 +123,7 @@ class Assembly:
     def begin(self, part: Part) -> None:
         """Begin the next part."""
         if self._builder is None:
-            builder = TimelineBuilder(part.video, self._keep)
-            self._builder = self._resources.enter_context(builder)
+            self._builder = TimelineBuilder(part.video, self._keep)
             self._length = part.length
         self._first_id, self._begun = self._next_id, None
 
@@ -171,15 +167,9 @@ class Assembly:
         """The timeline of all parts so far, under the final ids; and the end of this."""
         assert self._builder is not None
         ids = final_ids(self._pieces, cuts=self._cuts, reid=self._reid)
-        return self._builder.finish(ids, smooth=self._smooth)
+        return self._builder.finish(ids, smooth=self._smooth, cuts=self._cuts)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._resources.close()
+    def close(self) -> None:
+        """Drop what was put together. Does nothing to a timeline that was given."""
+        if self._builder is not None:
+            self._builder.close()

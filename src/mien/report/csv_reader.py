@@ -12,10 +12,8 @@ from typing import IO, Any
 
 from mien.errors import (
     ConfigurationError,
-    InputError,
-    InputNotFoundError,
-    InputPermissionError,
 )
+from mien.inputs import open_document
 from mien.report.csv_layout import Layout, layout_of
 from mien.report.csv_rows import RowReader
 from mien.timeline.fragments import Refusal, shown
@@ -110,7 +108,7 @@ def _cells(line: str, number: int) -> list[str]:
 @contextmanager
 def _text_of(source: str | PathLike[str] | IO[Any]) -> Iterator[IO[str]]:
     if isinstance(source, (str, PathLike)):
-        with _opened(source) as binary:
+        with open_document(source, "CSV") as binary:
             yield io.TextIOWrapper(binary, "utf-8-sig", newline="")
     elif isinstance(source.read(0), str):
         yield source
@@ -120,16 +118,3 @@ def _text_of(source: str | PathLike[str] | IO[Any]) -> Iterator[IO[str]]:
             yield text
         finally:
             text.detach()  # the file stays open: it is the caller's
-
-
-def _opened(source: str | PathLike[str]) -> IO[bytes]:
-    try:
-        return open(source, "rb")
-    except FileNotFoundError as error:
-        raise InputNotFoundError(f"there is no file {source}") from error
-    except PermissionError as error:
-        raise InputPermissionError(f"you may not read {source}") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{source} is a folder; name the CSV file in it") from error
-    except OSError as error:
-        raise InputError(f"cannot read {source}: {error.strerror}") from error

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from mien.errors import (
     ConfigurationError,
     InputError,
-    InputNotFoundError,
-    InputPermissionError,
     MediaTooLargeError,
     UsageError,
 )
 from mien.faces import Faces
+from mien.inputs import open_document
 from mien.timecode import Time, parse_rate
 from mien.timeline.fragments import Fragment, FragmentReader, Refusal, number, shown, whole
 from mien.timeline.timeline import Timeline, VideoFacts
@@ -168,17 +167,11 @@ def read_media_analytics(source: str | PathLike[str] | IO[Any]) -> Annotations:
 def _content(source: str | PathLike[str] | IO[Any]) -> str | bytes:
     if not isinstance(source, (str, PathLike)):
         return _limited(source)
-    try:
-        with open(source, "rb") as file:
+    with open_document(source, "JSON") as file:
+        try:
             return _limited(file)
-    except FileNotFoundError as error:
-        raise InputNotFoundError(f"there is no file {source}") from error
-    except PermissionError as error:
-        raise InputPermissionError(f"you may not read {source}") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{source} is a folder; name the JSON file in it") from error
-    except OSError as error:
-        raise InputError(f"cannot read {source}: {error.strerror}") from error
+        except OSError as error:
+            raise InputError(f"cannot read {source}: {error.strerror}") from error
 
 
 def _limited(file: IO[Any]) -> str | bytes:

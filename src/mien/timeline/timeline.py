@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import tempfile
 from bisect import bisect_left
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from os import PathLike
 from types import TracebackType
 from typing import Any, Self
@@ -69,9 +70,11 @@ class Timeline:
     durations: Array  # (m,) int64, the same ticks; as the container states them
     frame: Array  # (n,) int64, the frame of each row of faces; sorted
     faces: Faces  # all n rows
+    cuts: Array = field(default_factory=partial(np.empty, 0, np.int64))
+    # (c,) int64, the frames that begin a new shot, without the first; rising
 
     def __post_init__(self) -> None:
-        for name in ("pts", "durations", "frame"):
+        for name in ("pts", "durations", "frame", "cuts"):
             column = np.asarray(getattr(self, name), np.int64).view()
             if column.ndim != 1:
                 raise ValueError(f"{name} must have one axis, got shape {column.shape}")
@@ -87,6 +90,8 @@ class Timeline:
             raise ValueError("frame must be sorted")
         if len(self.frame) and not 0 <= self.frame[0] <= self.frame[-1] < len(self.pts):
             raise ValueError(f"a face is in a frame that is not one of the {len(self.pts)}")
+        if not (np.diff(self.cuts, prepend=0, append=len(self.pts)) > 0).all() and len(self.cuts):
+            raise ValueError(f"cuts must rise, between frame 0 and the last of {len(self.pts)}")
         problems = tuple(sorted(self.faces.problems, key=_row))
         if problems != self.faces.problems:
             object.__setattr__(self, "faces", replace(self.faces, problems=problems))
@@ -139,12 +144,14 @@ class Timeline:
         first, last = (bisect_left(self.pts, bound) for bound in bounds)
         rows = self.rows(first, last)
         span = slice(first, max(first, last))
+        cuts = self.cuts[(self.cuts > first) & (self.cuts < last)]
         return Timeline(
             self.video,
             self.pts[span],
             self.durations[span],
             self.frame[rows] - first,
             self._part(rows),
+            cuts - first,
         )
 
     def tracks(self) -> dict[int, Array]:
@@ -237,7 +244,13 @@ class TimelineBuilder:
             for p in faces.problems
         )
 
-    def finish(self, ids: Mapping[int, int] | None = None, *, smooth: bool = False) -> Timeline:
+    def finish(
+        self,
+        ids: Mapping[int, int] | None = None,
+        *,
+        smooth: bool = False,
+        cuts: Iterable[Time] = (),
+    ) -> Timeline:
         """The timeline of all frames added, and the end of this builder.
 
         Where `measured` says that slow columns were not measured in a frame, they get the values
@@ -247,6 +260,7 @@ class TimelineBuilder:
             ids: provisional id → final id. Rows whose id is not in it become -1. None keeps the
                 ids as they were given.
             smooth: whether to smooth what was measured of expressions.
+            cuts: when new shots begin.
 
         Raises:
             ValueError: the builder was finished or closed.
@@ -271,6 +285,7 @@ class TimelineBuilder:
             self._whole("durations", self._frames),
             frame,
             Faces(**columns, problems=tuple(self._problems)),
+            np.searchsorted(pts, sorted(int(cut.exact / self._video.time_base) for cut in cuts)),
         )
         self.close()
         return timeline
