@@ -6,36 +6,24 @@ from functools import cached_property
 from typing import cast
 
 import av
-from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
 from mien.errors import UsageError
 from mien.media.orientation import Orientation, Picture
+from mien.media.planes import Fitter, Layout, NativePicture, color_matrix, is_full_range
 from mien.timecode import Time
-
-HD_LINES = 720
-"""Pictures of at least so many lines that state no colour matrix count as BT.709, smaller ones as
-BT.601, as video players take them (ITU-R BT.601-7 is for 576 and 480 lines, BT.709-6 for HD)."""
 
 SCALING = Interpolation.AREA
 """Averages where it makes smaller, is bilinear where it enlarges."""
-
-_MATRICES = {  # ITU-T H.273, table 4 → swscale
-    1: Colorspace.ITU709,
-    4: Colorspace.FCC,
-    5: Colorspace.ITU601,
-    6: Colorspace.ITU601,
-    7: Colorspace.SMPTE240M,
-    9: Colorspace.BT2020,
-    10: Colorspace.BT2020,
-}
 
 
 class Painter:
     """Makes RGB arrays of a video's decoded pictures, all in one displayed size."""
 
-    def __init__(self, width: int, height: int, orientation: Orientation) -> None:
-        self.width, self.height = width, height  # as displayed
+    def __init__(self, orientation: Orientation, layout: Layout) -> None:
+        self.width, self.height = orientation.size_wh(layout.width, layout.height)  # as displayed
         self._orientation = orientation
+        self._fitter = Fitter(layout, orientation)
         self._scalers: dict[tuple[int, int], VideoReformatter] = {}
 
     def paint(self, picture: av.VideoFrame, width: int, height: int) -> Picture:
@@ -47,8 +35,8 @@ class Painter:
             stored_width,
             stored_height,
             "rgb24",
-            src_colorspace=_matrix(picture),
-            src_color_range=_range(picture),
+            src_colorspace=color_matrix(picture),
+            src_color_range=ColorRange.JPEG if is_full_range(picture) else ColorRange.MPEG,
             dst_color_range=ColorRange.JPEG,
             interpolation=SCALING,
             threads=1,
@@ -57,15 +45,9 @@ class Painter:
         rgb.flags.writeable = False
         return rgb
 
-
-def _matrix(picture: av.VideoFrame) -> Colorspace:
-    by_size = Colorspace.ITU709 if picture.height >= HD_LINES else Colorspace.ITU601
-    return _MATRICES.get(picture.colorspace, by_size)
-
-
-def _range(picture: av.VideoFrame) -> ColorRange:
-    full = picture.color_range == ColorRange.JPEG or picture.format.name.startswith("yuvj")
-    return ColorRange.JPEG if full else ColorRange.MPEG
+    def native(self, picture: av.VideoFrame) -> NativePicture:
+        """The picture in the video's own layout, or the nearest that an encoder has."""
+        return self._fitter.fit(picture)
 
 
 class Frame:
@@ -112,6 +94,14 @@ class Frame:
         if width < 1 or height < 1:
             raise UsageError(f"a frame cannot be scaled to {width} x {height} pixels")
         return self._painter.paint(self._picture, width, height)
+
+    def native(self) -> NativePicture:
+        """The picture as it is stored, to be changed and encoded anew; see `mien.media.remake`.
+
+        What is written to its planes can show in `rgb` and `rgb_at` from then on: it is the same
+        memory, unless the layout had to be converted.
+        """
+        return self._painter.native(self._picture)
 
     def __repr__(self) -> str:
         return f"<Frame {self.index} at {self.time}>"

@@ -52,6 +52,12 @@ class Orientation:
         """The displayed width and height of a stored picture, and the other way round."""
         return (height, width) if self.transpose else (width, height)
 
+    def view(self, samples: NDArray[Any]) -> NDArray[Any]:
+        """The displayed picture of a stored one, (height, width, …), as a view of its memory."""
+        if self.transpose:
+            samples = samples.swapaxes(0, 1)
+        return samples[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
+
     def apply(self, picture: Picture) -> Picture:
         """The displayed picture of a stored one, (height, width, 3), contiguous in memory."""
         if self == Orientation():

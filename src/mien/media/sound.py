@@ -55,7 +55,7 @@ class Sound:
         Raises:
             InputError, MediaError: as of `open_video`.
         """
-        self._opened = open_source(_apart(source))
+        self._opened = open_source(apart(source))
         self.name = self._opened.name
         self._container: InputContainer | None = None
         try:
@@ -183,7 +183,8 @@ class _SecondReader:
         return self._at
 
 
-def _apart(source: Source) -> Source:
+def apart(source: Source) -> Source:
+    """The source for one more reader: an open file of the caller's keeps its position."""
     if isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)):
         return source
     return cast(Source, _SecondReader(source))

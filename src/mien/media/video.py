@@ -7,13 +7,12 @@ with open_video("clip.mp4") as video:
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Literal, Self, cast
+from typing import Literal, Self
 
 import av
-import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -27,6 +26,7 @@ from mien.media.limits import Limits
 from mien.media.orientation import Orientation
 from mien.media.segments import WHOLE, Segment
 from mien.media.source import OpenSource, Source, open_source
+from mien.media.stored import Stored
 from mien.timecode import Time, format_seconds
 
 DECODER_THREADS = 2
@@ -86,6 +86,8 @@ class Video:
     by `open_video`."""
 
     info: VideoInfo
+    stored: Stored
+    """How its pictures are stored, for a copy of it."""
 
     def __init__(self, opened: OpenSource, limits: Limits, threads: int, segment: Segment) -> None:
         self._opened, self._limits, self._threads = opened, limits, threads
@@ -128,7 +130,10 @@ class Video:
         self._ticks = self._clock.at(self._first.pts)
         stop = self._segment.stop
         self._stop = None if stop is None else self._clock.of(stop)
-        self.info = _facts(container, stream, self._first, self._clock.time_base)
+        self.stored = Stored.of(self._first, stream)
+        matrix = self.stored.display_matrix
+        orientation = Orientation() if matrix is None else Orientation.from_matrix(matrix)
+        self.info = _facts(container, stream, self._first, orientation, self._clock.time_base)
 
     def _enter(self) -> av.VideoFrame:
         """The first frame of a segment in the middle. It is gone to straight, or, where the decoder
@@ -163,7 +168,7 @@ class Video:
         return self._frames()
 
     def _frames(self) -> Iterator[Frame]:
-        painter = Painter(self.info.width, self.info.height, self.info.orientation)
+        painter = Painter(self.info.orientation, self.stored.layout)
         picture: av.VideoFrame | None = self._ahead
         ticks, index = self._ticks, 0
         damage = ""
@@ -275,9 +280,12 @@ def open_video(
 
 
 def _facts(
-    container: InputContainer, stream: VideoStream, first: av.VideoFrame, time_base: Fraction
+    container: InputContainer,
+    stream: VideoStream,
+    first: av.VideoFrame,
+    orientation: Orientation,
+    time_base: Fraction,
 ) -> VideoInfo:
-    orientation = _orientation(first)
     width, height = orientation.size_wh(first.width, first.height)
     aspect = Fraction(stream.sample_aspect_ratio or 1)
     return VideoInfo(
@@ -307,15 +315,6 @@ def _duration(container: InputContainer, stream: VideoStream, base: Fraction) ->
     if container.duration is not None and container.duration > 0:
         return Time(container.duration, Fraction(1, av.time_base)).rescaled(base)
     return None
-
-
-def _orientation(picture: av.VideoFrame) -> Orientation:
-    # PyAV never frees a picture whose side data was looked at, so a tiny copy of it is looked at.
-    tiny = picture.reformat(2, 2, "gray", threads=1)
-    matrix = cast(Mapping[str, Any], tiny.side_data).get("DISPLAYMATRIX")
-    if matrix is None:
-        return Orientation()
-    return Orientation.from_matrix(np.frombuffer(bytes(matrix), np.int32).tolist())
 
 
 def _shape_differs(picture: av.VideoFrame, first: av.VideoFrame) -> bool:

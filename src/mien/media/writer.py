@@ -9,9 +9,8 @@ A file is there when it is whole, and not before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
 from os import PathLike
@@ -20,66 +19,37 @@ from typing import Any
 
 import av
 import numpy as np
-from av.video.codeccontext import VideoCodecContext
+from av.packet import Packet
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image
 
 from mien.atomic import replacing
-from mien.errors import OutputError, UsageError
-from mien.media.frame import HD_LINES
+from mien.errors import UsageError
+from mien.media.encoder import (
+    VIDEO_FORMATS,
+    Encoder,
+    Encoding,
+    create_container,
+    told,
+    video_format_for,
+)
+from mien.media.planes import HD_LINES
 from mien.media.sound import Sound
 from mien.media.soundtrack import Soundtrack
+from mien.media.stored import Color
 from mien.picture import check_rgb
 from mien.timecode import Time
 
-Rgb = NDArray[Any]
+__all__ = ["IMAGE_FORMATS", "VIDEO_FORMATS", "Encoding", "create_video", "write_image"]
 
-VIDEO_FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
-"""The container for each suffix of a file's name."""
+Rgb = NDArray[Any]
 
 IMAGE_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 
-PRESETS = (
-    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
-    *("medium", "slow", "slower", "veryslow"),
-)
-"""Of x264: from fast to small."""
-
-WORST_CRF = 51
 JPEG_QUALITY = 92
 
-EDIT_TICKS = 90_000
-"""Ticks a second in which MP4 and MOV state when a stream begins; FFmpeg's milliseconds would put
-sound that begins later than the pictures up to one beside its place."""
-
 _MATRIX = {True: (1, Colorspace.ITU709), False: (6, Colorspace.ITU601)}  # H.273, table 4; swscale
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """How a video is compressed with H.264.
-
-    Raises:
-        UsageError: a value that x264 does not know.
-    """
-
-    crf: int = 20
-    """0 (no loss) to 51; six more is about half the size."""
-
-    preset: str = "veryfast"
-    """One of `PRESETS`."""
-
-    threads: int = 2
-    """The bytes depend on their number."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.crf <= WORST_CRF:
-            raise UsageError(f"crf must be 0 (no loss) to {WORST_CRF}, got {self.crf}")
-        if self.preset not in PRESETS:
-            raise UsageError(f"'{self.preset}' is no preset; choose from {', '.join(PRESETS)}")
-        if self.threads < 1:
-            raise UsageError(f"an encoder needs at least one thread, got {self.threads}")
 
 
 @contextmanager
@@ -92,7 +62,7 @@ def create_video(
     rate: Fraction,
     pixel_aspect: Fraction = Fraction(1),
     sound: Sound | None = None,
-    encoding: Encoding = Encoding(),
+    encoding: Encoding = Encoding(),  # noqa: B008 - frozen
 ) -> Iterator[VideoWriter]:
     """Give a writer; the file takes its place at `path` when the block ends without an error.
 
@@ -116,27 +86,15 @@ def create_video(
     form = video_format_for(target)
     if width < 1 or height < 1:
         raise UsageError(f"a video cannot have pictures of {width} x {height} pixels")
-    with _told(target), replacing(target, "wb") as file:
-        writer = VideoWriter(file.name, form, (width, height), time_base, rate, encoding)
+    with told(target), replacing(target, "wb") as file:
+        size_wh = (width, height)
+        writer = VideoWriter(file.name, form, size_wh, time_base, rate, pixel_aspect, encoding)
         try:
-            writer.prepare(pixel_aspect, sound)
+            writer.prepare(sound)
             yield writer
             writer.finish()
         finally:
             writer.close()
-
-
-def video_format_for(path: Path) -> str:
-    """What FFmpeg calls the container for this name.
-
-    Raises:
-        UsageError: no suffix of `VIDEO_FORMATS`.
-    """
-    try:
-        return VIDEO_FORMATS[path.suffix.lower()]
-    except KeyError:
-        known = ", ".join(VIDEO_FORMATS)
-        raise UsageError(f"{path} does not end in {known}; mien writes no other videos") from None
 
 
 class VideoWriter:
@@ -149,31 +107,28 @@ class VideoWriter:
         size_wh: tuple[int, int],
         time_base: Fraction,
         rate: Fraction,
+        pixel_aspect: Fraction,
         encoding: Encoding,
     ) -> None:
-        self._size_wh, self._time_base = size_wh, time_base
-        options = {} if form == "matroska" else {"movflags": "+faststart+write_colr"}
-        if options:
-            options["movie_timescale"] = str(EDIT_TICKS)
-        self._container = av.open(path, "w", format=form, container_options=options)
-        settings = {"crf": str(encoding.crf), "preset": encoding.preset}
-        self._stream = self._container.add_stream("libx264", rate=rate, options=settings)
-        context: VideoCodecContext = self._stream.codec_context
-        context.thread_count = encoding.threads
-        context.thread_type = "FRAME"  # by slices, PyAV's choice, the file gets larger
-        context.time_base = time_base
-        context.pix_fmt = "yuv420p"
-        context.width, context.height = (side + side % 2 for side in size_wh)
-        context.colorspace, self._matrix = _MATRIX[size_wh[1] >= HD_LINES]
-        context.color_range = ColorRange.MPEG
+        self._size_wh = size_wh
+        self._container = create_container(path, form)
+        tag, self._matrix = _MATRIX[size_wh[1] >= HD_LINES]
+        width, height = (side + side % 2 for side in size_wh)
+        self._encoder = Encoder(
+            self._container,
+            encoding,
+            size_wh=(width, height),
+            pix_fmt="yuv420p",
+            color=Color(ColorRange.MPEG, tag),
+            time_base=time_base,
+            rate=rate,
+            pixel_aspect=pixel_aspect,
+        )
         self._soundtrack: Soundtrack | None = None
         self._reformatter = VideoReformatter()
-        self._durations: dict[int, int] = {}
-        self._last: int | None = None
 
-    def prepare(self, pixel_aspect: Fraction, sound: Sound | None) -> None:
+    def prepare(self, sound: Sound | None) -> None:
         """Add the sound and write the header."""
-        self._stream.codec_context.sample_aspect_ratio = pixel_aspect
         self._soundtrack = Soundtrack(self._container, sound)
         self._container.start_encoding()
 
@@ -201,22 +156,8 @@ class VideoWriter:
                 f"a picture of {rgb.shape[1]} x {rgb.shape[0]} pixels does not fit into a video of "
                 f"{self._size_wh[0]} x {self._size_wh[1]}"
             )
-        ticks = self._ticks(time, duration)
-        self._durations[ticks] = duration
-        self._last = ticks
-        picture = self._coded(rgb)
-        picture.pts, picture.time_base = ticks, self._time_base
-        self._mux(self._stream.encode(picture))
-
-    def _ticks(self, time: Time, duration: int) -> int:
-        ticks = time.exact / self._time_base
-        if ticks.denominator != 1:
-            raise ValueError(f"{time} is no whole number of ticks of {self._time_base} s")
-        if ticks < 0 or (self._last is not None and ticks <= self._last):
-            raise ValueError(f"a picture at tick {ticks} cannot follow one at {self._last}")
-        if duration < 1:
-            raise ValueError(f"a picture at tick {ticks} has a duration of {duration} ticks")
-        return int(ticks)
+        ticks = self._encoder.ticks(time, duration)
+        self._mux(self._encoder.encode(self._coded(rgb), ticks, duration))
 
     def _coded(self, rgb: Rgb) -> av.VideoFrame:
         down, right = rgb.shape[0] % 2, rgb.shape[1] % 2
@@ -232,11 +173,11 @@ class VideoWriter:
             threads=1,
         )
 
-    def _mux(self, packets: list[Any]) -> None:
+    def _mux(self, packets: Iterable[Packet[Any]]) -> None:
         assert self._soundtrack is not None
         for packet in packets:
+            assert packet.pts is not None
             self._soundtrack.until(packet.pts * packet.time_base)
-            packet.duration = self._durations.pop(packet.pts)
             self._container.mux(packet)
 
     def finish(self) -> None:
@@ -246,10 +187,8 @@ class VideoWriter:
             ValueError: no picture was written.
             OutputError: it cannot be written.
         """
-        if self._last is None:
-            raise ValueError("a video needs at least one picture")
         assert self._soundtrack is not None
-        self._mux(self._stream.encode(None))
+        self._mux(self._encoder.rest())
         self._soundtrack.until(None)
         self._container.close()
 
@@ -257,15 +196,6 @@ class VideoWriter:
         """Free the encoder. After an error only; what was written is thrown away."""
         with suppress(av.FFmpegError):
             self._container.close()
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """FFmpeg's errors of writing in our words; those with a sentence of their own pass."""
-    try:
-        yield
-    except av.FFmpegError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
 def write_image(path: str | PathLike[str], rgb: Rgb) -> None:

@@ -1,0 +1,171 @@
+"""A video written anew with only its pictures changed: all that goes with them is carried over.
+
+with open_video("a.mp4") as video, remake_video("a.mp4", "b.mp4") as copy:
+    for frame in video.frames():
+        native = frame.native()
+        ...  # change native.planes, or leave them alone
+        copy.write(native, frame.time, frame.duration)
+
+The file is there when it is whole, and not before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import av
+from av.packet import Packet
+
+from mien.atomic import replacing
+from mien.errors import UsageError
+from mien.media.encoder import Encoder, Encoding, create_container, told, video_format_for
+from mien.media.limits import Limits
+from mien.media.planes import NativePicture
+from mien.media.sound import Sound, apart
+from mien.media.soundtrack import Soundtrack
+from mien.media.source import Source
+from mien.media.video import Video, open_video
+from mien.timecode import Time
+
+REMADE = Encoding(crf=18, preset="veryfast")
+"""How a video is compressed again where nothing else is asked for."""
+
+
+@contextmanager
+def remake_video(
+    source: Source,
+    path: str | PathLike[str],
+    *,
+    encoding: Encoding = REMADE,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> Iterator[Remake]:
+    """Give a writer for the pictures of a video; the rest of it comes along by itself. The file
+    takes its place at `path` when the block ends without an error.
+
+    Args:
+        source: the video whose pictures are changed. An open file can be read by a `Video` at the
+            same time, in the same thread.
+        path: ending in .mp4, .m4v, .mov or .mkv.
+        encoding: how to compress.
+        limits: as of `open_video`.
+
+    Raises:
+        UsageError: another suffix, or `path` is the source.
+        InputError, MediaError: as of `open_video`.
+        OutputError: it cannot be written. What was at `path` is there as it was.
+    """
+    target = Path(path)
+    form = video_format_for(target)
+    check_not_same(source, target)
+    with open_video(apart(source), limits=limits, threads=1) as video:
+        start = video.info.start
+    with (
+        Sound(source, start, limits=limits) as sound,
+        told(target),
+        replacing(target, "wb") as file,
+    ):
+        copy = Remake(file.name, form, video, encoding)
+        try:
+            copy.prepare(sound)
+            yield copy
+            copy.finish()
+        finally:
+            copy.close()
+
+
+class Remake:
+    """Encodes the changed pictures of a video; made by `remake_video`."""
+
+    def __init__(self, path: str, form: str, video: Video, encoding: Encoding) -> None:
+        info, stored = video.info, video.stored
+        self._layout = layout = stored.layout
+        self._container = create_container(path, form)
+        aspect = info.pixel_aspect
+        self._encoder = Encoder(
+            self._container,
+            encoding,
+            size_wh=(layout.width, layout.height),
+            pix_fmt=layout.name,
+            color=stored.color,
+            time_base=info.time_base,
+            rate=info.rate,
+            pixel_aspect=1 / aspect if info.orientation.transpose else aspect,
+            mastering=stored.mastering,
+        )
+        if stored.display_matrix is not None:
+            self._encoder.stream.set_display_matrix(stored.display_matrix)
+        self._soundtrack: Soundtrack | None = None
+        self._notes = list(layout.notes)
+
+    def prepare(self, sound: Sound) -> None:
+        """Add the sound and write the header."""
+        self._soundtrack = Soundtrack(self._container, sound)
+        self._notes += self._soundtrack.notes
+        self._container.start_encoding()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for each thing that is not as it was in the source."""
+        return tuple(self._notes)
+
+    def write(self, native: NativePicture, time: Time, duration: int) -> None:
+        """Encode the next picture.
+
+        Args:
+            native: of a frame of the source, changed or not.
+            time: when it is shown: a whole number of ticks, later than the one before.
+            duration: for how long, in ticks; it counts for the last picture.
+
+        Raises:
+            UsageError: it is a picture of another video.
+            ValueError: the time or duration breaks the rules above.
+            OutputError: it cannot be written.
+        """
+        picture, layout = native.picture, self._layout
+        have = (picture.format.name, picture.width, picture.height)
+        if have != (layout.name, layout.width, layout.height):
+            raise UsageError(
+                f"a picture of {picture.width} x {picture.height} pixels in {have[0]} is not of "
+                f"the video that is remade: {layout.width} x {layout.height} in {layout.name}"
+            )
+        ticks = self._encoder.ticks(time, duration)
+        self._mux(self._encoder.encode(picture, ticks, duration))
+
+    def _mux(self, packets: Iterable[Packet[Any]]) -> None:
+        assert self._soundtrack is not None
+        for packet in packets:
+            assert packet.pts is not None
+            self._soundtrack.until(packet.pts * packet.time_base)
+            self._container.mux(packet)
+
+    def finish(self) -> None:
+        """Write what is still in the encoder, the rest of what goes with it, and the index.
+
+        Raises:
+            ValueError: no picture was written.
+            OutputError: it cannot be written.
+        """
+        assert self._soundtrack is not None
+        self._mux(self._encoder.rest())
+        self._soundtrack.until(None)
+        self._container.close()
+
+    def close(self) -> None:
+        """Free the encoder. After an error only; what was written is thrown away."""
+        with suppress(av.FFmpegError):
+            self._container.close()
+
+
+def check_not_same(source: Source, path: Path) -> None:
+    """Check that a file is not its own copy.
+
+    Raises:
+        UsageError: it is.
+    """
+    if isinstance(source, (str, os.PathLike)) and path.exists() and path.samefile(source):
+        raise UsageError(f"{path} is the video itself; choose another name for its copy")
