@@ -11,7 +11,8 @@
     │   ├── CorruptMediaError                 broken from the start: nothing could be decoded
     │   ├── MediaTooLargeError                over a byte or pixel limit, refused before decoding
     │   ├── NoVideoError                      a media file without a video stream
-    │   └── DecodeError                       broken in the middle; `time_s` says where
+    │   ├── DecodeError                       broken in the middle; `time_s` says where
+    │   └── MismatchError                     two that must show the same frames, and do not
     ├── OutputError (OSError)                 the output cannot be written
     ├── EngineError (RuntimeError)            a worker that did a part of the work is gone
     └── ModelError (RuntimeError)
@@ -88,6 +89,10 @@ class DecodeError(MediaError):
         super().__init__(message)
         self.time_s = time_s
         self.partial = partial
+
+
+class MismatchError(MediaError):
+    """Two pictures or videos that must show the same frames, and do not."""
 
 
 class OutputError(MienError, OSError):

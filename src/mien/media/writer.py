@@ -210,7 +210,17 @@ def write_image(path: str | PathLike[str], rgb: Rgb) -> None:
     if target.suffix.lower() not in IMAGE_FORMATS:
         known = ", ".join(IMAGE_FORMATS)
         raise UsageError(f"{target} does not end in {known}; mien writes no other pictures")
-    form, data = IMAGE_FORMATS[target.suffix.lower()], BytesIO()
-    Image.fromarray(rgb).save(data, form, quality=JPEG_QUALITY, subsampling=0)
     with replacing(target, "wb") as file:
-        file.write(data.getbuffer())
+        file.write(image_bytes(rgb, IMAGE_FORMATS[target.suffix.lower()]))
+
+
+def image_bytes(rgb: Rgb, form: str = "JPEG") -> bytes:
+    """The file of a picture (H, W, 3) uint8, "JPEG" or "PNG", without metadata.
+
+    Raises:
+        UsageError: it is no picture.
+    """
+    check_rgb(rgb)
+    data = BytesIO()
+    Image.fromarray(rgb).save(data, form, quality=JPEG_QUALITY, subsampling=0)
+    return data.getvalue()
