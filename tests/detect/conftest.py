@@ -23,9 +23,12 @@ def blazeface() -> BlazeFace:
 
 
 @pytest.fixture(scope="session")
-def detectors(centerface: CenterFace) -> dict[str, ImageDetector]:
-    """One for each profile, sharing the network."""
-    return {name: ImageDetector(centerface, profile) for name, profile in PROFILES.items()}
+def detectors(centerface: CenterFace, blazeface: BlazeFace) -> dict[str, ImageDetector]:
+    """One for each profile, sharing the networks."""
+    return {
+        name: ImageDetector(centerface, profile, blazeface if profile.both else None)
+        for name, profile in PROFILES.items()
+    }
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.detect.blazeface import BlazeFace
 from mien.detect.boxes import overlaps, suppress
 from mien.detect.centerface import MULTIPLE, CenterFace
 from mien.detect.letterbox import Placed, place
@@ -38,6 +39,10 @@ class Profile:
         always: the finer look does not wait for hints of small faces.
         hint: the score from which a candidate is worth a second look.
         close: the size of the face in the second look, in pixels.
+        confirmed: a doubtful candidate is a face when the second look finds it again with at least
+            this score.
+        both: BlazeFace looks too, and what it alone is sure of counts; its faces have no points at
+            the mouth.
     """
 
     first: int
@@ -46,13 +51,17 @@ class Profile:
     always: bool
     hint: float
     close: int
+    confirmed: float = 0.35
+    both: bool = False
 
 
 PROFILES = {
     "fast": Profile(640 * 360, finer=0, enlarge=1, always=False, hint=0.2, close=48),
     "balanced": Profile(854 * 480, finer=1568 * 882, enlarge=1, always=False, hint=0.15, close=48),
     "accurate": Profile(854 * 480, finer=3840 * 2160, enlarge=2, always=True, hint=0.1, close=96),
+    "paranoid": Profile(*(854 * 480, 3840 * 2160, 1, True, 0.1, 48), confirmed=0.2, both=True),
 }
+"""For those who must not miss one, "paranoid" takes false finds into account."""
 
 FRAMED_SIDE, FRAMED_MARGIN = 128, 64
 """The framed look: the longer side of the picture and the black on each side of it."""
@@ -65,9 +74,7 @@ TILE, OVERLAP = 1600, 192
 SEAM = 4
 """A face this near to the seam of a tile may be cut by it; the neighbour sees it whole."""
 SURE = 0.6
-"""Candidates from here up are faces."""
-CONFIRMED = 0.35
-"""The others are faces when the second look finds them again with at least this score."""
+"""Candidates from here up are faces; the others are looked at a second time."""
 SURROUNDINGS = 2.67
 """Side of the second look's input by the size of the face in it."""
 SAME_PLACE = 0.4
@@ -81,16 +88,18 @@ IOU, INSIDE = 0.3, 0.65
 class ImageDetector:
     """Finds the faces of pictures; holds no state between calls."""
 
-    def __init__(self, network: CenterFace, profile: Profile) -> None:
+    def __init__(
+        self, network: CenterFace, profile: Profile, second: BlazeFace | None = None
+    ) -> None:
         self.network = network
-        self._profile = profile
+        self._profile, self._second = profile, second
 
     @classmethod
     def load(cls, profile: str = "balanced", *, threads: int | None = None) -> ImageDetector:
         """Load the network, fetching it first where it is not in the store.
 
         Args:
-            profile: "fast", "balanced" or "accurate"; docs/concepts/detection.md has their figures.
+            profile: one of `PROFILES`; docs/concepts/detection.md has their figures.
             threads: for inference; by default one for each core.
 
         Raises:
@@ -99,7 +108,8 @@ class ImageDetector:
         """
         if profile not in PROFILES:
             raise UsageError(f"there is no profile '{profile}'; take {', '.join(PROFILES)}")
-        return cls(CenterFace.load(threads=threads), PROFILES[profile])
+        second = BlazeFace.load(threads=threads) if PROFILES[profile].both else None
+        return cls(CenterFace.load(threads=threads), PROFILES[profile], second)
 
     def detect(self, rgb: Array) -> Faces:
         """All faces of a picture, the largest first, with boxes, scores and five points.
@@ -116,6 +126,8 @@ class ImageDetector:
         candidates = merged([*self._looks(rgb)])
         doubtful = candidates.score < SURE
         faces = merged([candidates[~doubtful], self._confirmed(rgb, candidates[doubtful])])
+        if self._second is not None:
+            faces = united(faces, self._second.detect(rgb))
         return faces[np.argsort(-faces.size_wh.prod(axis=1), kind="stable")]
 
     def _looks(self, rgb: Array) -> Iterator[Faces]:
@@ -143,7 +155,7 @@ class ImageDetector:
             parts, places, corners = zip(
                 *(close_view(rgb, box, self._profile.close) for box in batch.box_xyxy), strict=True
             )
-            seen = self.network.detect_placed(parts, places, score=CONFIRMED)
+            seen = self.network.detect_placed(parts, places, score=self._profile.confirmed)
             for row, (faces, corner) in enumerate(zip(seen, corners, strict=True)):
                 found.append(again(batch[[row]], faces.shifted(*corner)))
         return Faces.concat(found)
@@ -224,6 +236,13 @@ def again(candidate: Faces, seen: Faces) -> Faces:
         return seen
     best = seen[[int(seen.score.argmax())]]
     return best if best.score[0] > candidate.score[0] else candidate
+
+
+def united(faces: Faces, others: Faces) -> Faces:
+    """The faces, and those of the others that are none of them."""
+    known = (overlaps(box, faces.box_xyxy) for box in others.box_xyxy)
+    new = [(iou < IOU).all() and (inside < INSIDE).all() for iou, inside in known]
+    return Faces.concat([faces, others[np.array(new, bool)]]) if any(new) else faces
 
 
 def merged(looks: list[Faces]) -> Faces:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mien.detect.boxes import overlaps, suppress
 from mien.detect.cascade import ImageDetector
+from mien.detect.centerface import SCORE
 from mien.detect.letterbox import place
 from mien.faces import Faces
 
@@ -41,10 +42,10 @@ MOST_CROPS = 12
 SAME = 0.4
 """Boxes from two crops that overlap by this much are one face seen twice."""
 
-EVERY = {"fast": 30, "balanced": 30, "accurate": 5}
+EVERY = {"fast": 30, "balanced": 30, "accurate": 5, "paranoid": 1}
 """The whole frame at least every so many frames, by profile."""
 
-DOUBT = {"fast": 6, "balanced": 3, "accurate": 1}
+DOUBT = {"fast": 6, "balanced": 3, "accurate": 1, "paranoid": 1}
 """The same while tracks are in doubt."""
 
 
@@ -112,15 +113,21 @@ class VideoDetector:
             self._last = replace(near, box_xyxy=near.box_xyxy + self._correction * size)
         return self._last
 
-    def again(self, rgb: Array, faces: Faces) -> tuple[Array, Faces]:
+    def again(self, rgb: Array, faces: Faces, *, score: float = SCORE) -> tuple[Array, Faces]:
         """Look for known faces in another frame, each around its place; what `detect` remembers
         stays as it is.
+
+        Args:
+            rgb: (H, W, 3) uint8.
+            faces: where they are expected.
+            score: how sure to be.
 
         Returns:
             (k,) the rows of `faces` that are there for sure, and the k faces as they are there.
         """
         squares = around(faces, np.zeros((0, 3), int))
-        found = [self._nearest(rgb, faces[rows], squares[rows]) for rows in batches(len(faces))]
+        parts = batches(len(faces))
+        found = [self._nearest(rgb, faces[rows], squares[rows], score) for rows in parts]
         seen = [len(there) > 0 for part in found for there in part]
         return np.flatnonzero(seen), Faces.concat(there for part in found for there in part)
 
@@ -144,12 +151,14 @@ class VideoDetector:
         alone = suppress(found.box_xyxy, found.score, iou=SAME)
         return found if len(alone) == len(self._last) else None
 
-    def _nearest(self, rgb: Array, faces: Faces, squares: Array) -> list[Faces]:
+    def _nearest(
+        self, rgb: Array, faces: Faces, squares: Array, score: float = SCORE
+    ) -> list[Faces]:
         """For each face the one nearest to it in its square, or none."""
         crops = [cut(rgb, *square) for square in squares.tolist()]
         places = [place(crop, CROP / len(crop), room=CROP) for crop in crops]
         nearest = []
-        for row, seen in enumerate(self._crops.detect_placed(crops, places)):
+        for row, seen in enumerate(self._crops.detect_placed(crops, places, score=score)):
             here = seen.shifted(*squares[row, :2].tolist())
             best = overlaps(faces.box_xyxy[row], here.box_xyxy)[0].argsort()[::-1][:1]
             nearest.append(here[best])

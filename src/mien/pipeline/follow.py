@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.detect.centerface import SCORE
 from mien.detect.video import VideoDetector
 from mien.faces import Faces
 from mien.timecode import Time
@@ -27,7 +28,7 @@ from mien.track.tracker import OnlineTracker
 Rgb = NDArray[Any]
 Embed = Callable[[Rgb, Faces], Faces]
 
-STRIDE = {"fast": 3, "balanced": 2, "accurate": 1}
+STRIDE = {"fast": 3, "balanced": 2, "accurate": 1, "paranoid": 1}
 """One frame of so many is looked at while faces move slowly, by profile."""
 
 SLOW = 0.75
@@ -37,6 +38,9 @@ line for all that matters. At 0.75 it has moved by a seventh of its width."""
 SAME_FACE = 0.3
 """Overlap from which two boxes of one frame are one face; and from which a face that is followed
 back is still the one that was expected there."""
+
+WEAK = 0.2
+"""The score that is enough, where a known face is expected, for those who must not lose it."""
 
 MOST_HELD, HELD_PIXELS = 30, 1 << 27
 """Frames that wait at most, and their pixels: 16 frames of 4K, 190 MB in the decoder's format."""
@@ -97,6 +101,7 @@ class Follower:
         embed: fills `embedding` for some faces of a picture.
         stride: one frame of so many is looked at while faces move slowly.
         held: how many frames may wait.
+        cautious: whether weak signs of a face count, where one that is known is expected.
     """
 
     def __init__(
@@ -107,10 +112,12 @@ class Follower:
         *,
         stride: int = 1,
         held: int = MOST_HELD,
+        cautious: bool = False,
     ) -> None:
         self.cuts = CutDetector()
         self._detector, self._tracker, self._embed = detector, tracker, embed
         self._stride, self._held = stride, held
+        self._cautious, self._enough = cautious, WEAK if cautious else SCORE
         self._steps: deque[Step] = deque()
         self._passed: list[Step] = []
         self._looked: Step | None = None  # the last one that was looked at
@@ -153,6 +160,8 @@ class Follower:
         found = self._detector.detect(
             step.frame.rgb, whole=whole, doubt=self._tracker.in_doubt, key=step.frame.is_key
         )
+        if self._cautious and not step.cut:
+            found = self._with_weak(step.frame.rgb, found)
         self._calm = before is not None and not step.cut and slow(before.faces, found)
         if before is not None and not self._calm:
             for missed in passed:
@@ -164,6 +173,13 @@ class Follower:
                 share = _share(before, missed, step)
                 missed.faces = between(before.faces, step.faces, share)
         self._look_back(step)
+
+    def _with_weak(self, rgb: Rgb, found: Faces) -> Faces:
+        """What was found, and what looks a little like a face where one that is lost is thought."""
+        lost = self._tracker.predicted()
+        _, weak = self._detector.again(rgb, lost, score=self._enough)
+        taken = (iou(weak.box_xyxy, found.box_xyxy) >= SAME_FACE).any(axis=1)
+        return found if taken.all() else Faces.concat([found, weak[np.flatnonzero(~taken)]])
 
     def _track(self, step: Step, found: Faces) -> None:
         """Give the faces of a frame their ids."""
@@ -202,7 +218,7 @@ class Follower:
         first = now
         for earlier in reversed(absent):
             expected = replace(face, box_xyxy=face.box_xyxy + motion)
-            _, there = self._detector.again(earlier.frame.rgb, expected)
+            _, there = self._detector.again(earlier.frame.rgb, expected, score=self._enough)
             earlier.frame.forget()
             if not _one_face(expected, there) or _any_same(there, earlier.faces):
                 break

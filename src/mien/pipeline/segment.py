@@ -71,10 +71,11 @@ class SegmentAnalyzer:
         source: the video.
         columns: of `Faces`, to fill beside box, score, points and track_id.
         keep: of the large columns, those to return.
-        profile: "fast", "balanced" or "accurate".
+        profile: of detection, as of `analyze_video`.
         threads: for inference and for decoding; None: as many as pay.
         every_s: expressions, age, gender and quality are measured so often, in seconds; 0: in
             every frame.
+        cautious: whether weak signs of a face count, where one that is known is expected.
     """
 
     source: Source
@@ -83,6 +84,7 @@ class SegmentAnalyzer:
     profile: str = "balanced"
     threads: int | None = None
     every_s: float = EVERY_S
+    cautious: bool = False
 
     def __call__(self, segment: Segment) -> Part:
         """Analyse a segment.
@@ -121,6 +123,7 @@ class SegmentAnalyzer:
             self._embed,
             stride=STRIDE[self.profile],
             held=max(2, min(MOST_HELD, HELD_PIXELS // (part.video.width * part.video.height))),
+            cautious=self.cautious,
         )
         sampler = Sampler(self.every_s)
         for step in follower.follow(_until_damage(frames, part)):

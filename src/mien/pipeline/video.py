@@ -35,6 +35,7 @@ def analyze_video(
     engine: Engine | None = None,
     every_s: float = EVERY_S,
     smooth: bool = True,
+    cautious: bool = False,
     on_progress: Progress = lambda share: None,
 ) -> Timeline:
     """Find, follow and describe every face of a video.
@@ -43,7 +44,8 @@ def analyze_video(
         source: a path, the bytes of a file, or an open binary file.
         columns: the columns of `Faces` to fill beside box, score, points and track_id.
         keep: of the large columns (mesh, embedding), those that the timeline shall hold.
-        profile: "fast", "balanced" or "accurate".
+        profile: "fast", "balanced", "accurate", or "paranoid", which looks at every frame in its
+            full resolution with two networks.
         reid: whether somebody who comes back after a long absence or a cut gets the id they had,
             by their looks; without it a new one.
         threads: for inference; by default one for each core. A worker of an engine has one.
@@ -53,6 +55,8 @@ def analyze_video(
             each frame that shows somebody new; the column `measured` says where, and values of
             other frames lie between. 0: in every frame.
         smooth: whether expressions are smoothed over neighbouring measurements, without delay.
+        cautious: whether a face that was lost is followed on by weak signs of it, for those who
+            would rather see a face where there is none than miss one.
         on_progress: called with the share of the video that is done, 0..1.
 
     Raises:
@@ -68,7 +72,9 @@ def analyze_video(
         raise UsageError("worker processes need a path; save the data to a file and give its name")
     if not every_s >= 0:
         raise UsageError(f"every_s must be 0 or more seconds, got {every_s}")
-    analyzer = SegmentAnalyzer(source, tuple(columns), tuple(keep), profile, threads, every_s)
+    analyzer = SegmentAnalyzer(
+        source, tuple(columns), tuple(keep), profile, threads, every_s, cautious
+    )
     with closing(Assembly(keep, reid, on_progress, smooth=smooth)) as assembly:
         try:
             first, segments = _planned(source)
