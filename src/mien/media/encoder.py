@@ -34,8 +34,10 @@ PRESETS = (
 WORST_CRF = 51
 
 EDIT_TICKS = 90_000
-"""Ticks a second in which MP4 and MOV state when a stream begins; FFmpeg's milliseconds would put
-sound that begins later than the pictures up to one beside its place."""
+"""Least ticks a second in which MP4 and MOV state when a stream begins; FFmpeg's milliseconds would
+put sound that begins later than the pictures up to one beside its place."""
+
+MOST_EDIT_TICKS = (1 << 31) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,9 @@ class Encoding:
         own = ["log-level=none", f"pools={self.threads}"]
         if mastering:
             own.append(mastering.replace("mastering-display", "master-display"))
-        return settings | {"x265-params": ":".join(own).replace("cll=", "max-cll=")}
+        # Captions within the pictures are kept by x264 unasked.
+        params = ":".join(own).replace("cll=", "max-cll=")
+        return settings | {"x265-params": params, "a53cc": "1"}
 
 
 def video_format_for(path: Path) -> str:
@@ -94,11 +98,14 @@ def video_format_for(path: Path) -> str:
         raise UsageError(f"{path} does not end in {known}; mien writes no other videos") from None
 
 
-def create_container(path: str, form: str) -> OutputContainer:
-    """A file to be written, with its index at the beginning and exact times."""
+def create_container(path: str, form: str, time_base: Fraction) -> OutputContainer:
+    """A file to be written, with its index at the beginning, and exact in the beginning of pictures
+    whose times have this base."""
     options = {}
     if form != "matroska":
-        options = {"movflags": "+faststart+write_colr", "movie_timescale": str(EDIT_TICKS)}
+        ticks = time_base.denominator * -(-EDIT_TICKS // time_base.denominator)
+        ticks = ticks if ticks <= MOST_EDIT_TICKS else EDIT_TICKS
+        options = {"movflags": "+faststart+write_colr", "movie_timescale": str(ticks)}
     return av.open(path, "w", format=form, container_options=options)
 
 
@@ -112,6 +119,7 @@ class Encoder:
         time_base: seconds in a tick of their times.
         rate: nominal frames a second.
         pixel_aspect: width to height of a stored pixel.
+        delay: ticks from the beginning of the file to time 0.
     """
 
     def __init__(
@@ -125,6 +133,7 @@ class Encoder:
         time_base: Fraction,
         rate: Fraction,
         pixel_aspect: Fraction = Fraction(1),
+        delay: int = 0,
         field_order: FieldOrder = "",
         mastering: str = "",
     ) -> None:
@@ -143,13 +152,9 @@ class Encoder:
         context.sample_aspect_ratio = pixel_aspect
         if encoding.codec == "hevc" and container.format.name != "matroska":
             context.codec_tag = "hvc1"  # the kind that Apple's players take
+        self._delay = delay
         self._durations: dict[int, int] = {}
         self._last: int | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no picture has been given yet."""
-        return self._last is None
 
     def ticks(self, time: Time, duration: int) -> int:
         """When a picture is shown, in ticks.
@@ -169,9 +174,9 @@ class Encoder:
 
     def encode(self, picture: av.VideoFrame, ticks: int, duration: int) -> Iterator[Packet[Any]]:
         """Give a picture, and take what is ready, in the order of decoding."""
-        self._durations[ticks] = duration
         self._last = ticks
-        picture.pts, picture.time_base = ticks, self._time_base
+        picture.pts, picture.time_base = ticks + self._delay, self._time_base
+        self._durations[picture.pts] = duration
         picture.pict_type = 0  # what it was in its old stream is no order to the encoder
         return self._timed(self.stream.encode(picture))
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from fractions import Fraction
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,14 @@ from av.packet import Packet
 
 from mien.atomic import replacing
 from mien.errors import UsageError
+from mien.media.companions import carry_over
 from mien.media.encoder import Encoder, Encoding, create_container, told, video_format_for
 from mien.media.limits import Limits
 from mien.media.planes import NativePicture
 from mien.media.sound import Sound, apart
 from mien.media.soundtrack import Soundtrack
 from mien.media.source import Source
+from mien.media.stored import FieldOrder, Stored
 from mien.media.video import Video, open_video
 from mien.timecode import Time
 
@@ -63,15 +66,15 @@ def remake_video(
     form = video_format_for(target)
     check_not_same(source, target)
     with open_video(apart(source), limits=limits, threads=1) as video:
-        start = video.info.start
+        zero = origin(video)
     with (
-        Sound(source, start, limits=limits) as sound,
+        Sound(source, zero, subtitles=True, limits=limits) as beside,
         told(target),
         replacing(target, "wb") as file,
     ):
-        copy = Remake(file.name, form, video, encoding)
+        copy = Remake(file.name, form, video, beside, encoding)
         try:
-            copy.prepare(sound)
+            copy.prepare()
             yield copy
             copy.finish()
         finally:
@@ -81,11 +84,16 @@ def remake_video(
 class Remake:
     """Encodes the changed pictures of a video; made by `remake_video`."""
 
-    def __init__(self, path: str, form: str, video: Video, encoding: Encoding) -> None:
+    def __init__(
+        self, path: str, form: str, video: Video, beside: Sound, encoding: Encoding
+    ) -> None:
         info, stored = video.info, video.stored
         self._layout = layout = stored.layout
-        self._container = create_container(path, form)
+        self._container = create_container(path, form, info.time_base)
+        self._beside, self._zero = beside, origin(video)
+        self._number = video.stream_number
         aspect = info.pixel_aspect
+        fields, self._notes = _fields(stored, encoding)
         self._encoder = Encoder(
             self._container,
             encoding,
@@ -95,18 +103,22 @@ class Remake:
             time_base=info.time_base,
             rate=info.rate,
             pixel_aspect=1 / aspect if info.orientation.transpose else aspect,
+            delay=video.lead,
+            field_order=fields,
             mastering=stored.mastering,
         )
         if stored.display_matrix is not None:
             self._encoder.stream.set_display_matrix(stored.display_matrix)
         self._soundtrack: Soundtrack | None = None
-        self._notes = list(layout.notes)
 
-    def prepare(self, sound: Sound) -> None:
-        """Add the sound and write the header."""
-        self._soundtrack = Soundtrack(self._container, sound)
+    def prepare(self) -> None:
+        """Add what goes with the pictures and write the header."""
+        container, beside, pictures = self._container, self._beside, self._encoder.stream
+        self._soundtrack = Soundtrack(container, beside)
         self._notes += self._soundtrack.notes
-        self._container.start_encoding()
+        zero = self._zero.exact
+        self._notes += carry_over(beside.container, container, self._number, pictures, zero)
+        container.start_encoding()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -159,6 +171,27 @@ class Remake:
         """Free the encoder. After an error only; what was written is thrown away."""
         with suppress(av.FFmpegError):
             self._container.close()
+
+
+def origin(video: Video) -> Time:
+    """The source's time that becomes 0 in its copy."""
+    info = video.info
+    zero = info.start.exact - video.lead * info.time_base
+    return Time(zero.numerator, Fraction(1, zero.denominator))
+
+
+def _fields(stored: Stored, encoding: Encoding) -> tuple[FieldOrder, list[str]]:
+    """How an interlaced video is coded again, and what is to be said about its pictures."""
+    layout, fields = stored.layout, stored.field_order
+    notes = list(layout.notes)
+    if fields and (encoding.codec != "h264" or layout.height % (4 if "420" in layout.name else 2)):
+        fields = ""
+        notes.append("its interlaced pictures are coded as whole ones, with the same lines")
+    if stored.dynamic:
+        notes.append("its HDR metadata of single scenes (HDR10+, Dolby Vision) is left out")
+    if stored.spatial:
+        notes.append("the mark that it is a spherical or stereoscopic video is left out")
+    return fields, notes
 
 
 def check_not_same(source: Source, path: Path) -> None:

@@ -1,5 +1,7 @@
 """The sound of a video, for the one that is made of it: packets on the clock of its pictures.
 
+Its subtitles come along where that is asked for.
+
 Nothing is decoded here. A second reader goes through the source, in step with the pictures that are
 written, so that the memory does not grow with the length.
 """
@@ -15,14 +17,15 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
+from av.subtitles.stream import SubtitleStream
 
-from mien.errors import DecodeError
+from mien.errors import DecodeError, UsageError
 from mien.media.container import open_container
 from mien.media.limits import Limits
 from mien.media.source import Source, open_source
 from mien.timecode import Time, format_seconds
 
-SoundPacket: TypeAlias = "Packet[AudioStream]"
+SoundPacket: TypeAlias = "Packet[AudioStream] | Packet[SubtitleStream]"
 
 LEAD_S = Fraction(1, 5)
 """Sound from so long before the first picture is handed on: decoders of AAC and Opus need some to
@@ -37,7 +40,7 @@ class Sound:
 
     Attributes:
         name: of the source, for messages.
-        streams: its sound streams, in order.
+        streams: those it gives packets of, in order.
     """
 
     def __init__(
@@ -45,9 +48,16 @@ class Sound:
         source: Source,
         start: Time,
         *,
+        subtitles: bool = False,
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
-        """`start`: the container's time of the first picture (`VideoInfo.start`).
+        """
+        Args:
+            source: of the video.
+            start: the container's time that becomes 0; that of the first picture
+                (`VideoInfo.start`), or one before it.
+            subtitles: whether to give them as well.
+            limits: as of `open_video`.
 
         An open file keeps its position: it can be read by a `Video` at the same time, in the same
         thread.
@@ -63,10 +73,28 @@ class Sound:
         except BaseException:
             self.close()
             raise
-        self.streams: tuple[AudioStream, ...] = tuple(self._container.streams.audio)
-        self._clocks = {stream.index: _Clock(start, stream) for stream in self.streams}
+        container = self._container
+        self.streams: tuple[AudioStream | SubtitleStream, ...] = (
+            *container.streams.audio,
+            *(container.streams.subtitles if subtitles else ()),
+        )
+        self._clocks = {
+            stream.index: (_Clock if stream.type == "audio" else _TextClock)(start, stream)
+            for stream in self.streams
+        }
         self._packets = self._timed()
         self._next: SoundPacket | None = None
+
+    @property
+    def container(self) -> InputContainer:
+        """Where the streams are from, with all else that goes beside the pictures.
+
+        Raises:
+            UsageError: it has been closed.
+        """
+        if self._container is None:
+            raise UsageError(f"{self.name} has been closed; open it again")
+        return self._container
 
     def until(self, seconds: Fraction | None) -> Iterator[SoundPacket]:
         """The packets from before this time that were not given yet; None: all the rest.
@@ -126,7 +154,7 @@ class Sound:
 class _Clock:
     """Moves the times of one stream to those of the pictures; they rise from packet to packet."""
 
-    def __init__(self, start: Time, stream: AudioStream) -> None:
+    def __init__(self, start: Time, stream: AudioStream | SubtitleStream) -> None:
         base = stream.time_base or Fraction(1, av.time_base)
         self._shift = start.rescaled(base).pts
         self._jump = JUMP_S / base
@@ -147,6 +175,22 @@ class _Clock:
             now = max(now, self._last + 1)
         packet.pts = packet.dts = now
         self._last, self._expected = now, now + (packet.duration or 1)
+        return True
+
+
+class _TextClock(_Clock):
+    """For subtitles: what is on screen when the pictures begin is shown from then on."""
+
+    def set(self, packet: SoundPacket) -> bool:
+        """Set the times of a packet; False if it is over before the start."""
+        given = packet.pts if packet.dts is None else packet.dts
+        now, lasts = (given or 0) - self._shift, packet.duration or 0
+        if given is None or (now < 0 and now + lasts <= 0):
+            return False
+        if now < 0:
+            packet.duration = now + lasts
+        self._last = max(now, 0, self._last or 0)
+        packet.pts = packet.dts = self._last
         return True
 
 

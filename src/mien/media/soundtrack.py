@@ -1,4 +1,7 @@
-"""Sound into a new container: copied bit by bit where the container takes it, else as AAC."""
+"""Sound into a new container: copied bit by bit where the container takes it, else as AAC.
+
+Subtitles go along with it, see `mien.media.subtitles`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import io
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
+from typing import Any
 
 import av
 from av.audio.codeccontext import AudioCodecContext
@@ -13,9 +17,13 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
+from av.stream import Stream
+from av.subtitles.stream import SubtitleStream
 
 from mien.errors import DecodeError
-from mien.media.sound import Sound, SoundPacket
+from mien.media.sound import Sound
+from mien.media.subtitles import TEXT, RecodedSubtitles, is_text
+from mien.media.tags import label
 from mien.timecode import format_seconds
 
 AAC_BIT_RATE = 128_000
@@ -28,8 +36,13 @@ LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7
 """The loudspeakers for a number of channels, as AAC orders them (ISO/IEC 14496-3, table 1.19)."""
 
 
+NO_TEXT = b"\0\0"
+"""A subtitle of MP4 that shows nothing (3GPP TS 26.245, 5.17). FFmpeg writes these itself, wherever
+there is a gap."""
+
+
 class Soundtrack:
-    """Carries all sound streams of a source into a container that is being written.
+    """Carries the streams of a `Sound` into a container that is being written.
 
     Attributes:
         notes: a sentence for each stream that does not arrive as it was.
@@ -38,24 +51,35 @@ class Soundtrack:
     def __init__(self, container: OutputContainer, sound: Sound | None) -> None:
         """Add the streams to the container, whose header must not have been written."""
         self._container, self._sound = container, sound
-        self._carriers: dict[int, _Copied | _Recoded] = {}
+        self._carriers: dict[int, _Copied | _Recoded | RecodedSubtitles] = {}
         self.notes: list[str] = []
         for stream in sound.streams if sound else ():
             self._add(stream)
 
-    def _add(self, stream: AudioStream) -> None:
-        assert self._sound is not None
+    def _add(self, stream: AudioStream | SubtitleStream) -> None:
         form = self._container.format.name
         if fits(stream, form):
             self._carriers[stream.index] = _Copied(self._container, stream)
             return
-        what = f"the sound of {self._sound.name} ({_codec_name(stream)})"
+        what = self._what(stream)
         into = {"mov": "MOV", "mp4": "MP4"}.get(form, "Matroska")
         if not _is_known(stream):
             self.notes.append(f"{what} can be neither kept in {into} nor decoded and was left out")
-            return
-        self._carriers[stream.index] = _Recoded(self._container, stream)
-        self.notes.append(f"{what} cannot be kept in {into} and was encoded anew as AAC")
+        elif isinstance(stream, AudioStream):
+            self._carriers[stream.index] = _Recoded(self._container, stream)
+            self.notes.append(f"{what} cannot be kept in {into} and was encoded anew as AAC")
+        elif is_text(stream):
+            self._carriers[stream.index] = RecodedSubtitles(self._container, stream)
+            self.notes.append(
+                f"{what} cannot be kept in {into} as they are and became {TEXT[form]}"
+            )
+        else:
+            self.notes.append(f"{what} are pictures, which {into} cannot keep, and were left out")
+
+    def _what(self, stream: AudioStream | SubtitleStream) -> str:
+        assert self._sound is not None
+        kind = "sound" if isinstance(stream, AudioStream) else "subtitles"
+        return f"the {kind} of {self._sound.name} ({_codec_name(stream)})"
 
     def until(self, seconds: Fraction | None) -> None:
         """Write what sounds before this time and was not written yet; None: all the rest.
@@ -73,7 +97,7 @@ class Soundtrack:
                 self._container.mux(list(carrier.carry(None)))
 
 
-def fits(stream: AudioStream, form: str) -> bool:
+def fits(stream: Stream, form: str) -> bool:
     """Whether a container of this format takes the stream as it is; tried out in memory."""
     if not _is_known(stream):
         return False
@@ -89,23 +113,23 @@ def fits(stream: AudioStream, form: str) -> bool:
     return True
 
 
-def _is_known(stream: AudioStream) -> bool:
+def _is_known(stream: Stream) -> bool:
     """Whether this FFmpeg knows the codec at all; PyAV gives None in place of a context if not."""
     return stream.codec_context is not None
 
 
-def _codec_name(stream: AudioStream) -> str:
+def _codec_name(stream: Stream) -> str:
     return stream.codec_context.name if _is_known(stream) else "of an unknown codec"
 
 
 class _Copied:
-    def __init__(self, container: OutputContainer, stream: AudioStream) -> None:
-        self._out = container.add_stream_from_template(stream)
-        if language := stream.metadata.get("language"):
-            self._out.metadata["language"] = language
+    def __init__(self, container: OutputContainer, stream: AudioStream | SubtitleStream) -> None:
+        self._out: Stream = container.add_stream_from_template(stream)
+        self._fills_gaps = stream.type == "subtitle" and container.format.name != "matroska"
+        label(self._out, stream, container.format.name)
 
-    def carry(self, packet: SoundPacket | None) -> Iterator[SoundPacket]:
-        if packet is not None:
+    def carry(self, packet: Packet[Any] | None) -> Iterator[Packet[Any]]:
+        if packet is not None and not (self._fills_gaps and bytes(packet) == NO_TEXT):
             packet.stream = self._out
             yield packet
 
@@ -120,11 +144,12 @@ class _Recoded:
         context.layout = layout
         context.bit_rate = AAC_BIT_RATE * min(2, context.layout.nb_channels)
         context.open()
+        label(out, stream, container.format.name)
         self._out, self._decoder = out, own
         self._resampler = AudioResampler("fltp", layout, rate, context.frame_size)
         self._last = Fraction(0)
 
-    def carry(self, packet: SoundPacket | None) -> Iterator[Packet[AudioStream]]:
+    def carry(self, packet: Packet[Any] | None) -> Iterator[Packet[Any]]:
         try:
             frames = self._decoder.decode(packet)
         except av.FFmpegError as error:

@@ -62,6 +62,7 @@ class Stored:
         mastering: the display it was mastered on and its light levels, as x264 takes them: "" or
             "mastering-display=…" and "cll=…" joined by a colon.
         dynamic: whether there is HDR metadata of single scenes (HDR10+, Dolby Vision, Vivid).
+        spatial: whether it is marked as spherical or stereoscopic.
     """
 
     layout: Layout
@@ -70,6 +71,7 @@ class Stored:
     field_order: FieldOrder
     mastering: str
     dynamic: bool
+    spatial: bool
 
     @classmethod
     def of(cls, picture: av.VideoFrame, stream: VideoStream) -> Stored:
@@ -85,6 +87,7 @@ class Stored:
             field_order=_field_order(picture, stream),
             mastering=_mastering(sides),
             dynamic=any("DYNAMIC" in name or "DOVI" in name for name in sides),
+            spatial=bool({"SPHERICAL", "STEREO3D"} & set(sides)),
         )
 
 

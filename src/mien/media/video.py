@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import ceil
 from typing import Literal, Self
 
 import av
@@ -38,6 +39,12 @@ changes by more than this."""
 
 ROUNDING_FORMATS = ("asf", "matroska", "flv")
 """Containers that count milliseconds; see `mien.media.clock`."""
+
+FROM_ZERO = ("mov", "matroska")
+"""Containers in which a clip is played from time 0 on."""
+
+LONGEST_LEAD_S = 3600
+"""Sound that begins earlier than this before the first picture is taken for a jump of the clock."""
 
 GUESSED_DURATIONS = ("mpegvideo",)
 """Without time stamps: FFmpeg divides the bytes by the nominal bit rate, which means nothing."""
@@ -89,6 +96,13 @@ class Video:
     stored: Stored
     """How its pictures are stored, for a copy of it."""
 
+    lead: int
+    """How long before its first picture it begins, in ticks: with sound, or in MP4 and MOV with
+    nothing. A copy shows its first picture as late."""
+
+    stream_number: int
+    """Of the stream that is decoded, among all in the container."""
+
     def __init__(self, opened: OpenSource, limits: Limits, threads: int, segment: Segment) -> None:
         self._opened, self._limits, self._threads = opened, limits, threads
         self._segment = segment
@@ -134,6 +148,8 @@ class Video:
         matrix = self.stored.display_matrix
         orientation = Orientation() if matrix is None else Orientation.from_matrix(matrix)
         self.info = _facts(container, stream, self._first, orientation, self._clock.time_base)
+        self.lead = _lead(container, self.info)
+        self.stream_number = stream.index
 
     def _enter(self) -> av.VideoFrame:
         """The first frame of a segment in the middle. It is gone to straight, or, where the decoder
@@ -315,6 +331,20 @@ def _duration(container: InputContainer, stream: VideoStream, base: Fraction) ->
     if container.duration is not None and container.duration > 0:
         return Time(container.duration, Fraction(1, av.time_base)).rescaled(base)
     return None
+
+
+def _lead(container: InputContainer, info: VideoInfo) -> int:
+    begins = [
+        stream.start_time * (stream.time_base or Fraction(1, av.time_base))
+        for stream in container.streams.audio
+        if stream.start_time is not None
+    ]
+    if info.container in FROM_ZERO:
+        begins = [max(begin, Fraction(0)) for begin in begins]  # what lies before is not played
+    if info.container == "mov":
+        begins = [Fraction(0)]
+    lead = info.start.exact - min(begins, default=info.start.exact)
+    return ceil(lead / info.time_base) if 0 < lead <= LONGEST_LEAD_S else 0
 
 
 def _shape_differs(picture: av.VideoFrame, first: av.VideoFrame) -> bool:

@@ -111,7 +111,7 @@ class VideoWriter:
         encoding: Encoding,
     ) -> None:
         self._size_wh = size_wh
-        self._container = create_container(path, form)
+        self._container = create_container(path, form, time_base)
         tag, self._matrix = _MATRIX[size_wh[1] >= HD_LINES]
         width, height = (side + side % 2 for side in size_wh)
         self._encoder = Encoder(
