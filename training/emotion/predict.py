@@ -45,9 +45,3 @@ def _mirror_mean(
         with torch.no_grad():
             parts.append((layer(faces) + layer(faces.flip(3))) / 2)
     return torch.cat(parts)
-
-
-def predict(net: ExpressionNet, images: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
-    """Softmaxed mirror-averaged scores before calibration, (n, 8)."""
-    scores: NDArray[np.float32] = predict_logits(net, images, side).softmax(dim=1).numpy()
-    return scores

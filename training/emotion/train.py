@@ -30,10 +30,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from training.emotion import augment, data
+from training.emotion import augment, calibrate, data
 from training.emotion.dlib_weights import gray_stem, read_convolutions
 from training.emotion.network import ExpressionNet, load_folded, settle
-from training.emotion.predict import predict, predict_logits, resized
+from training.emotion.predict import predict_logits, resized
 from training.emotion.restore import read_onnx
 from training.emotion.schedule import Settings, parse_stages, rate_share
 
@@ -153,7 +153,11 @@ def _follow(run: Run) -> None:
 
 def train(run: Run, part: data.Part, targets: Tensor, weights: Tensor, valid: data.Part,
           folder: Path) -> None:  # fmt: skip
-    """Train to the end of the schedule, saving after each epoch."""
+    """Train to the end of the schedule, saving after each epoch.
+
+    The best epoch is the one that is most often right once calibrated (on other faces), as it
+    will be in use: rare expressions drawn more often move the bare scores by more than epochs do.
+    """
     labels = data.majority(valid.votes)
     while run.epoch < run.settings.epochs:
         started = time.monotonic()
@@ -163,7 +167,8 @@ def train(run: Run, part: data.Part, targets: Tensor, weights: Tensor, valid: da
         accuracy = float("nan")
         due = run.epoch % run.settings.evaluate_every == 0
         if due or run.epoch > run.settings.epochs - 4:
-            scores = predict(run.average, valid.images, side)
+            logits = predict_logits(run.average, valid.images, side)
+            scores, _ = calibrate.cross_fitted(logits, valid.votes)
             decided = labels != data.NO_MAJORITY
             accuracy = float((scores.argmax(axis=1) == labels)[decided].mean())
             if accuracy >= run.best:
