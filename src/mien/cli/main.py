@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": "run the main job on a real clip and a real photo",
     "doctor": "check that this machine has what mien needs",
     "models": "list, fetch, check and explain the models",
+    "redact": "hide the faces in photos and videos",
     "verify": "say whether two photos show the same person",
 }
 """Each command is `mien.cli.<name>:command`, imported when it is called: start-up stays short."""
