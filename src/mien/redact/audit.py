@@ -12,6 +12,7 @@ often it is right, stands in docs/concepts/audit.md.
 from __future__ import annotations
 
 import hashlib
+import os
 import time as clock
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
@@ -52,7 +53,7 @@ Progress = Callable[[float], None]
 class AuditedFile:
     """One of the two files, as it was."""
 
-    name: str
+    name: str  # without its folder; bytes that are no text are shown as \\xff
     bytes: int
     sha256: str
 
@@ -247,7 +248,8 @@ def audited_file(source: Source) -> AuditedFile:
     with open_source(source) as opened:
         opened.file.seek(0)
         digest = hashlib.file_digest(opened.file, "sha256")  # type: ignore[arg-type]
-        return AuditedFile(opened.name, opened.size, digest.hexdigest())
+        name = os.fsencode(os.path.basename(opened.name)).decode("utf-8", "backslashreplace")
+        return AuditedFile(name, opened.size, digest.hexdigest())
 
 
 class Row(NamedTuple):

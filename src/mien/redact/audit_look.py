@@ -52,8 +52,9 @@ SURROUNDINGS, ROOM = 1.4, 128
 MOST_REGIONS, MOST_CHANGED, BATCH = 32, 0.35, 8
 """With more changed regions, or a larger share of the picture, the whole source is looked at."""
 SOURCE_SCORE = 0.35
-SAME = 0.3
-"""Overlap from which two candidates are one face."""
+SAME, INSIDE, SAME_PLACE = 0.3, 0.65, 0.4
+"""Overlaps from which two findings are one face: over the union, over the smaller of the two; and
+from which a finding of the output is one of the source, over the union."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,8 +80,8 @@ class FrameAuditor:
     def __init__(
         self, images: ImageDetector, blaze: BlazeFace, mesh: Mesh, embedding: Embedding
     ) -> None:
-        self._images, self._blaze, self._network = images, blaze, images.network
-        self.mesh, self.embedding = mesh, embedding
+        self._images, self._blaze = images, blaze
+        self.network, self.mesh, self.embedding = images.network, mesh, embedding
 
     @classmethod
     def load(cls, *, threads: int | None = None) -> Self:
@@ -107,7 +108,7 @@ class FrameAuditor:
         if source.shape != output.shape:
             raise UsageError(f"pictures of {source.shape} and {output.shape} cannot be compared")
         before = self._in_source(source, output)
-        faces = Faces.concat([before, self._in_output(output)])
+        faces = Faces.concat([before, _new(self._in_output(output), before)])
         if not len(faces):
             return Findings(np.zeros((0, 4)), np.zeros(0), np.zeros((0, 2)))
         assert faces.points is not None
@@ -126,7 +127,7 @@ class FrameAuditor:
 
     def _confirmed(self, output: Array, hint: Faces) -> Faces:
         part, where, corner = close_view(output, hint.box_xyxy[0], CLOSE)
-        (seen,) = self._network.detect_placed([part], [where], score=BLAZE_CONFIRMED)
+        (seen,) = self.network.detect_placed([part], [where], score=BLAZE_CONFIRMED)
         found = again(hint, seen.shifted(*corner))
         return found if len(found) else hint[:0]
 
@@ -134,13 +135,13 @@ class FrameAuditor:
         """The faces that the source has where the output differs."""
         regions, share = changed(source, output)
         if len(regions) > MOST_REGIONS or share > MOST_CHANGED:
-            return self._network.detect(source, score=SOURCE_SCORE)
+            return self.network.detect(source, score=SOURCE_SCORE)
         parts = [_part(source, region) for region in regions]
         found = [Faces.empty()]
         for start in range(0, len(parts), BATCH):
             rgbs, corners = zip(*parts[start : start + BATCH], strict=True)
             places = [place(rgb, min(1.0, ROOM / max(rgb.shape[:2])), room=ROOM) for rgb in rgbs]
-            seen = self._network.detect_placed(rgbs, places, score=SOURCE_SCORE)
+            seen = self.network.detect_placed(rgbs, places, score=SOURCE_SCORE)
             found += [faces.shifted(*at) for faces, at in zip(seen, corners, strict=True)]
         return merged(found)
 
@@ -194,7 +195,18 @@ def _part(rgb: Array, region: Array) -> tuple[Array, tuple[int, int]]:
 
 def _any_near(box: Array, faces: Faces) -> bool:
     union, smaller = overlaps(box, faces.box_xyxy)
-    return bool(((union > SAME) | (smaller > 0.65)).any())
+    return bool(((union > SAME) | (smaller > INSIDE)).any())
+
+
+def _new(found: Faces, before: Faces) -> Faces:
+    """What is found in the output without those that are, by their place, a face of the source: on
+    what is hidden detectors see faces a little beside the true ones."""
+    rows = [
+        row
+        for row, box in enumerate(found.box_xyxy)
+        if not (overlaps(box, before.box_xyxy)[0] > SAME_PLACE).any()
+    ]
+    return found[rows]
 
 
 def _told(faces: Faces, shares: Array, seen: Array, *, hidden: Array) -> Findings:
