@@ -1,0 +1,220 @@
+"""How well faces are hidden, and how fast: mien's profiles, and deface, on the same clips.
+
+python -m bench.redaction.evaluate                            real and generated clips
+python -m bench.redaction.evaluate --only bikes --draw out    and pictures of what was exposed
+python -m bench.redaction.evaluate --peer PYTHON --keep       with deface; kept in bench/results/
+
+Each clip is redacted by one after the other, so that all meet the same load of the machine; its
+time is that of the whole way from the file to the redacted file, without the audit. Clips of
+variable rate are first written anew at a constant one: deface would double frames.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.redaction.draw import draw_exposures
+from bench.redaction.peer import deface
+from bench.redaction.scenes import SCENES, generate
+from bench.redaction.scoring import Hidden, Tally, score, total
+from bench.redaction.truth import Clip, labelled, spans_s
+from bench.speed import machine
+from bench.tracking.scenarios import SEEDS
+from mien.media import open_video
+from mien.media.writer import Encoding, create_video
+from mien.pipeline import analyze_video
+from mien.redact.cover import covered, masks_of
+from mien.redact.plan import MARGIN
+
+Array = NDArray[Any]
+
+Way = Callable[[Path, Path], tuple[Hidden, float]]
+"""Redacts a file into a folder: what it hides, and the seconds it took."""
+
+UNEVEN = 0.2
+"""A clip has a variable rate if a frame is shown for so much more or less than the median one."""
+
+CRF = 12
+"""Of clips that are written anew."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A way on a clip."""
+
+    way: str
+    kind: str
+    size_wh: tuple[int, int]
+    seconds: float
+    tally: Tally
+
+
+def mien(profile: str, video: Path, out: Path) -> tuple[Hidden, float]:
+    """mien, with a profile of detection."""
+    start = perf_counter()
+    timeline = covered(analyze_video(video, profile=profile, cautious=True))
+    seconds = perf_counter() - start
+    return lambda frame: masks_of(timeline.at(frame), MARGIN), seconds
+
+
+def peer(python: str, video: Path, out: Path) -> tuple[Hidden, float]:
+    """deface, in an environment of its own."""
+    return next(deface(python, [video], out))
+
+
+def steady(clip: Clip, folder: Path) -> Path:
+    """The clip's file; or one of the same frames at a constant rate."""
+    spans = spans_s(clip.path)
+    if len(spans) != clip.frames:
+        raise ValueError(f"{clip.name} has {len(spans)} frames, and {clip.frames} are labelled")
+    middle = np.median(spans[:-1])
+    if (np.abs(spans[:-1] - middle) < UNEVEN * middle).all():
+        return clip.path
+    path, rate = folder / f"{clip.name}-steady.mp4", Fraction(30)
+    if not path.exists():
+        width, height = clip.size_wh
+        with (
+            open_video(clip.path) as video,
+            create_video(path, width=width, height=height, time_base=1 / rate, rate=rate,
+                         encoding=Encoding(crf=CRF)) as writer,
+        ):  # fmt: skip
+            for frame in video.frames():
+                writer.write(frame.rgb, type(frame.time)(frame.index, 1 / rate), 1)
+    return path
+
+
+def results(
+    clips: Sequence[Clip], ways: dict[str, Way], folder: Path, draw: Path | None
+) -> Iterator[Result]:
+    """Every way on every clip."""
+    for clip in clips:
+        path = steady(clip, folder)
+        spans = spans_s(path)
+        for name, way in ways.items():
+            hidden, seconds = way(path, folder)
+            tally = score(clip, hidden, spans)
+            if draw is not None:
+                draw_exposures(clip, path, hidden, tally, draw / name)
+            yield Result(name, clip.kind, clip.size_wh, seconds, tally)
+
+
+COLUMNS = "frames | face-frames | covered % | longest run | exposed s | area × | false % | fps"
+
+
+def head(name: str) -> str:
+    """The first two lines of a table, after an empty one."""
+    return f"\n| {name} | {COLUMNS} |\n|---|{'---|' * (COLUMNS.count('|') + 1)}"
+
+
+def row(name: str, tally: Tally, seconds: float) -> str:
+    """A line of the tables."""
+    return (
+        f"| {name} | {tally.frames} | {tally.faces} | {percent(tally.coverage)} | {tally.longest} "
+        f"| {tally.exposed_s:.2f} | {number(tally.area_ratio)} | {percent(tally.false_share)} "
+        f"| {tally.frames / seconds:.1f} |"
+    )
+
+
+def percent(share: float) -> str:
+    """With two decimals, not rounded up to 100; empty if there is nothing to tell."""
+    if not np.isfinite(share):
+        return ""
+    return f"{np.floor(share * 10_000) / 100:.2f}" if share < 1 else "100.00"
+
+
+def number(value: float) -> str:
+    """With two decimals; empty if there is nothing to tell."""
+    return f"{value:.2f}" if np.isfinite(value) else ""
+
+
+def report(some: Sequence[Result]) -> Iterator[str]:
+    """The tables, line by line, as Markdown: all ways together, then each by clip."""
+    ways = list(dict.fromkeys(result.way for result in some))
+    kinds = list(dict.fromkeys(result.kind for result in some))
+    for kind in [*kinds, "all"] if len(kinds) > 1 else kinds:
+        yield head(f"{kind} clips")
+        for way in ways:
+            chosen = [r for r in some if r.way == way and kind in (r.kind, "all")]
+            tally = total(result.tally for result in chosen)
+            yield row(way, tally, sum(result.seconds for result in chosen))
+    for way in ways:
+        yield head(way)
+        for result in some:
+            if result.way == way:
+                yield row(result.tally.clip, result.tally, result.seconds)
+
+
+def document(some: Sequence[Result]) -> str:
+    """The same as JSON, with every exposed face."""
+    rows = [{**asdict(r), "coverage": r.tally.coverage, "area_ratio": r.tally.area_ratio}
+            for r in some]  # fmt: skip
+    clean = json.loads(json.dumps(rows), parse_constant=lambda _: None)
+    return json.dumps({"date": str(date.today()), "machine": machine(), "results": clean}, indent=1)
+
+
+def chosen_clips(kind: str, only: Sequence[str], seeds: Sequence[int], folder: Path) -> list[Clip]:
+    """The clips that were asked for."""
+    clips: list[Clip] = []
+    if kind in ("real", "all"):
+        clips += [clip for clip in labelled() if not only or clip.name in only]
+    if kind in ("generated", "all"):
+        clips += [generate(name, seed, folder) for name in SCENES if not only or name in only
+                  for seed in seeds]  # fmt: skip
+    return clips
+
+
+@click.command()
+@click.option("--kind", type=click.Choice(["all", "real", "generated"]), default="all")
+@click.option("--only", multiple=True, metavar="NAME", help="Of these clips alone.")
+@click.option("--seed", "seeds", type=int, multiple=True, help=f"Of generated clips: {SEEDS[0]}.")
+@click.option("--profile", "profiles", multiple=True, default=["balanced", "paranoid"])
+@click.option("--peer", "python", metavar="PYTHON", help="A Python that has deface, to compare.")
+@click.option("--folder", type=click.Path(path_type=Path), help="Where generated clips are kept.")
+@click.option("--draw", type=click.Path(path_type=Path), help="Folder for what was exposed.")
+@click.option("--keep", is_flag=True, help="Keep the tables in bench/results/ under today's date.")
+def main(
+    kind: str,
+    only: tuple[str, ...],
+    seeds: tuple[int, ...],
+    profiles: tuple[str, ...],
+    python: str | None,
+    folder: Path | None,
+    draw: Path | None,
+    keep: bool,
+) -> None:
+    """Measure coverage and speed."""
+    ways: dict[str, Way] = {profile: partial(mien, profile) for profile in profiles}
+    if python is not None:
+        ways["deface"] = partial(peer, python)
+    with TemporaryDirectory() as scratch:
+        place = folder or Path(scratch)
+        place.mkdir(parents=True, exist_ok=True)
+        clips = chosen_clips(kind, only, seeds or SEEDS[:1], place)
+        some = []
+        for result in results(clips, ways, place, draw):
+            some.append(result)
+            click.echo(row(f"{result.way} {result.tally.clip}", result.tally, result.seconds),
+                       err=True)  # fmt: skip
+    lines = [f"Measured on {date.today()}: {machine()}.", *report(some)]
+    click.echo("\n".join(lines))
+    if keep:
+        stem = Path(__file__).parents[1] / "results" / f"redaction-{date.today()}"
+        stem.with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        stem.with_suffix(".json").write_text(document(some) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
