@@ -53,6 +53,9 @@ LINK_IOU = 0.3
 CALM = 1.5
 """Standard deviation, in frames, of the Gaussian that smooths the way of a mask."""
 
+MOMENT_S = 1e-6
+"""Times of frames are the same within this."""
+
 ROUND = 1.15
 """The ellipse reaches so far beyond the middles of the sides of the box, for its corners' sake:
 with a margin of 15 % its area is 1.37 times that of the box."""
@@ -210,8 +213,8 @@ def _breaks(seen: _Stretch, seconds: Array) -> list[int]:
 def _closed(seen: _Stretch, seconds: Array, shot: tuple[int, int], after_s: float) -> _Stretch:
     """The stretch with what lies between its sightings, before the first and after the last."""
     first, last = int(seen.frame[0]), int(seen.frame[-1])
-    begin = max(shot[0], int(np.searchsorted(seconds, seconds[first] - PAD_S - 1e-9)))
-    end = min(shot[1], int(np.searchsorted(seconds, seconds[last] + after_s, "right")))
+    begin = max(shot[0], int(np.searchsorted(seconds, seconds[first] - PAD_S - MOMENT_S)))
+    end = min(shot[1], int(np.searchsorted(seconds, seconds[last] + after_s + MOMENT_S))))
     every = np.arange(begin, end)
     early, late = every < first, every > last
     box = _on_the_way(seen, seconds, every)
