@@ -214,7 +214,7 @@ def _closed(seen: _Stretch, seconds: Array, shot: tuple[int, int], after_s: floa
     """The stretch with what lies between its sightings, before the first and after the last."""
     first, last = int(seen.frame[0]), int(seen.frame[-1])
     begin = max(shot[0], int(np.searchsorted(seconds, seconds[first] - PAD_S - MOMENT_S)))
-    end = min(shot[1], int(np.searchsorted(seconds, seconds[last] + after_s + MOMENT_S))))
+    end = min(shot[1], int(np.searchsorted(seconds, seconds[last] + after_s + MOMENT_S)))
     every = np.arange(begin, end)
     early, late = every < first, every > last
     box = _on_the_way(seen, seconds, every)
