@@ -39,12 +39,13 @@ BLAZE_SCORE, BLAZE_CONFIRMED, CLOSE = 0.4, 0.2, 96
 """BlazeFace's hints from here up count if CenterFace, looking at them at this size in pixels, gives
 them at least this score."""
 
-SEEN, DOUBTFUL = 0.45, 0.3
+SEEN, DOUBTFUL = 0.38, 0.25
 """Share of the detail kept, of the eyes or of the mouth, from which a face can be seen; and from
 which the embedder is asked: it can be seen if the source's face is the same person to it."""
 
-CELLS = 240
-"""Cells along the longer side of a picture in which source and output are compared."""
+CELLS, LEAST_CELL = 240, 4
+"""Cells along the longer side of a picture in which source and output are compared, and the least
+side of one in pixels."""
 CHANGED = 6.0
 """Levels of luma by which the mean of a cell differs where something was changed."""
 SURROUNDINGS, ROOM = 1.4, 128
@@ -167,7 +168,7 @@ def changed(source: Array, output: Array) -> tuple[Array, float]:
         (n, 4) int boxes, half-open, in pixels of the picture, and their share of it.
     """
     height, width = source.shape[:2]
-    cell = max(2, round(max(height, width) / CELLS))
+    cell = max(LEAST_CELL, round(max(height, width) / CELLS))
     size = -(-width // cell), -(-height // cell)
     small = [_small(rgb, size) for rgb in (source, output)]
     mask = (np.abs(small[0] - small[1]) >= CHANGED).astype(np.uint8)

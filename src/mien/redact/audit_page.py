@@ -169,7 +169,12 @@ def _figures(audit: Audit) -> Html:
             ("longest exposed run", _count(longest.frames, "frame") if longest else "none"),
             ("persons exposed", f"{len(audit.persons):,}"),
         ]
-    told += [("faces seen to be hidden", f"{audit.hidden_faces:,}")]
+    told += [
+        (
+            "hidden face-frames" if audit.kind == "video" else "faces that are hidden",
+            f"{audit.hidden_faces:,}",
+        )
+    ]
     told += [("shown on purpose", f"{shown:,}")] if shown else []
     cells = (tag("div", tag("dt", name), tag("dd", value)) for name, value in told)
     return tag("dl", *cells, class_="figures")
