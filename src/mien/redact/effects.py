@@ -44,24 +44,28 @@ class Coarseness(NamedTuple):
 
     Attributes:
         cells: averages along the side of a square as large as the mask.
-        luma, chroma: averages are rounded to so many parts of the range of 255.
+        step: luma of averages is rounded to so many parts of the range of 255.
     """
 
     cells: float
-    luma: float
-    chroma: float
+    step: float
 
 
 BLUR: dict[Strength, Coarseness] = {
-    "low": Coarseness(8, 4, 4),
-    "med": Coarseness(3, 16, 16),
-    "high": Coarseness(2, 24, 24),
+    "low": Coarseness(8, 4),
+    "med": Coarseness(1.5, 32),
+    "high": Coarseness(1, 32),
 }
 PIXELATE: dict[Strength, Coarseness] = {
-    "low": Coarseness(4, 16, 16),
-    "med": Coarseness(3, 16, 16),
-    "high": Coarseness(2, 24, 24),
+    "low": Coarseness(4, 24),
+    "med": Coarseness(1.5, 32),
+    "high": Coarseness(1, 32),
 }
+
+CHROMA_STEPS = (18.0, 23.0)
+"""Chroma of averages is rounded to these parts of 255, Cb and Cr, away from grey. The middle of all
+faces' chroma lies one step from grey: nearly all of them come out as this one tone, which is why
+they look natural though their own is not kept, and grey pictures stay grey."""
 
 SMALLEST_CELL = 6
 """Pixels between two nodes, at least: in a small mask there are fewer."""
@@ -78,6 +82,9 @@ LINE = 0.03
 """Width of an outline, of the mask's size."""
 
 THINNEST_LINE = 3
+
+TO_YCBCR = np.array([[0.299, 0.587, 0.114], [-0.1687, -0.3313, 0.5], [0.5, -0.4187, -0.0813]])
+"""RGB → Y, Cb, Cr about 0 (ITU-T T.871)."""
 
 STEPS = (1, 2, 4)
 """Pixels to a sample of the layouts that there are: none, 4:2:0 and 4:2:2, 4:1:0 and 4:1:1."""
@@ -142,13 +149,38 @@ def hide(planes: Sequence[Plane], width: int, height: int, masks: Masks, look: L
     """
     grids = [_grid(plane, width, height) for plane in planes]
     for outline in masks.outlines(look.shape):
-        stencils: dict[Grid, _Stencil | None] = {}
-        for plane, grid in zip(planes, grids, strict=True):
-            if grid not in stencils:
-                stencils[grid] = _Stencil.of(outline, grid, look)
-            stencil = stencils[grid]
-            if stencil is not None:
-                stencil.put(plane, look)
+        stencils = {grid: _Stencil.of(outline, grid, look) for grid in dict.fromkeys(grids)}
+        pairs = [(plane, stencils[grid]) for plane, grid in zip(planes, grids, strict=True)]
+        touched = [(plane, stencil) for plane, stencil in pairs if stencil is not None]
+        if look.effect in ("blur", "pixelate"):
+            step = (BLUR if look.effect == "blur" else PIXELATE)[look.strength].step
+            nodes = [stencil.nodes(plane) for plane, stencil in touched]
+            coarse = _rounded([plane for plane, _ in touched], nodes, step)
+            for (plane, stencil), values in zip(touched, coarse, strict=True):
+                stencil.put(plane, stencil.drawn(values))
+        for plane, stencil in touched:
+            if look.effect == "outline":
+                stencil.outline(plane)
+            elif look.effect == "black":
+                stencil.put(plane, plane.black)
+            elif look.effect == "solid":
+                stencil.put(plane, _grey(plane))
+
+
+def _rounded(planes: Sequence[Plane], nodes: Sequence[Array], step: float) -> list[Array]:
+    """The planes' nodes in coarse steps."""
+    if len(planes) == 3 and not any(_is_chroma(plane) for plane in planes):
+        luma = np.tensordot(TO_YCBCR, np.stack(nodes), 1)
+        spans = np.array([step, *CHROMA_STEPS])[:, None, None] * (planes[0].top / 255)
+        rgb = np.tensordot(np.linalg.inv(TO_YCBCR), np.round(luma / spans) * spans, 1)
+        return [np.clip(values, 0, planes[0].top) for values in rgb.astype(np.float32)]
+    rounded = []
+    for plane, values, parts in zip(planes, nodes, (step, *CHROMA_STEPS), strict=False):
+        span = (2 if _is_chroma(plane) else 1) * (plane.top - plane.black)
+        part = parts * span / 255
+        coarse = plane.black + np.round((values - plane.black) / part) * part
+        rounded.append(np.clip(coarse, 0, plane.top).astype(np.float32))
+    return rounded
 
 
 def _grid(plane: Plane, width: int, height: int) -> Grid:
@@ -185,10 +217,9 @@ class _Stencil:
         self._opacity: Array | None = None
         if look.feather > 0:
             self._fade(look.feather)
-        coarseness = {"blur": BLUR, "pixelate": PIXELATE}.get(look.effect)
-        if coarseness is not None:
-            self._coarseness = coarseness[look.strength]
-            self._spread(smooth=look.effect == "blur")
+        if look.effect in ("blur", "pixelate"):
+            smooth = look.effect == "blur"
+            self._spread((BLUR if smooth else PIXELATE)[look.strength].cells, smooth=smooth)
 
     @classmethod
     def of(cls, outline: Outline, grid: Grid, look: Look) -> _Stencil | None:
@@ -196,24 +227,14 @@ class _Stencil:
         region = outline.region(grid)
         return None if region is None else cls(outline, grid, region, look)
 
-    def put(self, plane: Plane, look: Look) -> None:
-        """Put the effect on a plane."""
+    def put(self, plane: Plane, new: Array | int) -> None:
+        """Put a patch or one value in the place of the mask."""
         patch = plane.samples[self._region.at]
-        if look.effect == "outline":
-            self._draw(plane, patch)
-            return
-        new: Array | int
-        if look.effect == "black":
-            new = plane.black
-        elif look.effect == "solid":
-            new = _grey(plane)
-        else:
-            new = self._averaged(plane, patch)
         if self._opacity is None:
             np.copyto(patch, new, where=self._region.inside, casting="unsafe")
         else:
-            mixed = patch + self._opacity * (new - patch.astype(np.float32))
-            np.copyto(patch, mixed + 0.5, casting="unsafe")
+            mixed = patch + self._opacity * (np.float32(1) * new - patch)
+            np.copyto(patch, mixed, casting="unsafe")
 
     def _fade(self, feather: float) -> None:
         """Reach out to where the effect has faded out."""
@@ -225,9 +246,9 @@ class _Stencil:
         self._opacity = np.where(self._inside, np.float32(1), left * left * (3 - 2 * left))
         self._region = wide
 
-    def _spread(self, *, smooth: bool) -> None:
+    def _spread(self, cells: float, *, smooth: bool) -> None:
         """Set the nodes: what each sees, and how the patch is made of them again."""
-        apart = max(self._outline.size / self._coarseness.cells, SMALLEST_CELL)
+        apart = max(self._outline.size / cells, SMALLEST_CELL)
         x = (self._region.x - self._outline.x) / apart
         y = (self._region.y - self._outline.y) / apart
         columns, rows = _nodes(x), _nodes(y)
@@ -239,21 +260,21 @@ class _Stencil:
         draw = _spline if smooth else _tile
         self._to_x, self._to_y = draw(columns, x), draw(rows, y)
 
-    def _averaged(self, plane: Plane, patch: Array) -> Array:
-        """The patch as its nodes have it."""
-        values = patch * self._share
+    def nodes(self, plane: Plane) -> Array:
+        """(rows, columns) averages of the plane inside the mask."""
+        values = plane.samples[self._region.at] * self._share
         mean = values.sum() / self._share.sum()
-        sums = _product(self._down, values, self._across.T)
-        nodes = (sums + self._doubt * mean) / self._seen
-        parts = self._coarseness.chroma if _is_chroma(plane) else self._coarseness.luma
-        step = parts * plane.top / 255
-        nodes = plane.black + np.round((nodes - plane.black) / step) * step
-        coarse = np.clip(nodes, 0, plane.top).astype(np.float32)
-        drawn = _product(self._to_y.T, coarse, self._to_x)
-        return np.asarray((drawn + np.float32(0.5)).astype(patch.dtype))
+        nodes: Array = self._down @ values @ self._across.T + self._doubt * mean
+        return nodes / self._seen
 
-    def _draw(self, plane: Plane, patch: Array) -> None:
-        """A white line with a black rim, inside the mask's edge."""
+    def drawn(self, nodes: Array) -> Array:
+        """The patch that these nodes make, half a step up, for rounding."""
+        patch: Array = self._to_y.T @ nodes @ self._to_x + np.float32(0.5)
+        return patch
+
+    def outline(self, plane: Plane) -> None:
+        """Draw a white line with a black rim, inside the mask's edge."""
+        patch = plane.samples[self._region.at]
         line = max(LINE * self._outline.size, THINNEST_LINE)
         white = plane.black if _is_chroma(plane) else plane.top
         for start, value in ((0.0, plane.black), (line / 3, white), (line * 2 / 3, plane.black)):
