@@ -141,7 +141,7 @@ def facts(path: Path) -> tuple[dict[str, str], list[tuple[str, str, str]], list[
     """The metadata by lower-case names; kind, language and title of each stream; the chapters."""
     with av.open(str(path)) as container:
         metadata = {name.lower(): text for name, text in container.metadata.items()}
-        streams = [
+        streams: list[tuple[str, str, str]] = [
             (
                 s.type,
                 s.metadata.get("language", ""),

@@ -35,7 +35,7 @@ from mien.media.stored import FieldOrder, Stored
 from mien.media.video import Video, open_video
 from mien.timecode import Time
 
-REMADE = Encoding(crf=18, preset="veryfast")
+REMADE = Encoding(crf=20, preset="superfast")
 """How a video is compressed again where nothing else is asked for."""
 
 

@@ -97,13 +97,16 @@ class Soundtrack:
                 self._container.mux(list(carrier.carry(None)))
 
 
-def fits(stream: Stream, form: str) -> bool:
-    """Whether a container of this format takes the stream as it is; tried out in memory."""
+def fits(stream: Stream, form: str, tag: str = "") -> bool:
+    """Whether a container of this format takes the stream as it is, under this name of its codec
+    if one is given; tried out in memory."""
     if not _is_known(stream):
         return False
     trial = av.open(io.BytesIO(), "w", format=form)
     try:
-        trial.add_stream_from_template(stream)
+        added = trial.add_stream_from_template(stream, opaque=True)
+        if tag:
+            added.codec_context.codec_tag = tag
         trial.start_encoding()
     except (av.FFmpegError, ValueError):
         return False

@@ -139,8 +139,7 @@ class Video:
         container, stream = self._container, self._stream
         assert container is not None
         assert stream is not None
-        rounded = format_name(container) in ROUNDING_FORMATS
-        self._clock = Clock(_time_base(stream), nominal_rate(stream), rounded=rounded)
+        self._clock = clock_for(container, stream)
         self._ticks = self._clock.at(self._first.pts)
         stop = self._segment.stop
         self._stop = None if stop is None else self._clock.of(stop)
@@ -331,6 +330,12 @@ def _duration(container: InputContainer, stream: VideoStream, base: Fraction) ->
     if container.duration is not None and container.duration > 0:
         return Time(container.duration, Fraction(1, av.time_base)).rescaled(base)
     return None
+
+
+def clock_for(container: InputContainer, stream: VideoStream) -> Clock:
+    """The clock of a video's frames, at its beginning."""
+    rounded = format_name(container) in ROUNDING_FORMATS
+    return Clock(_time_base(stream), nominal_rate(stream), rounded=rounded)
 
 
 def _lead(container: InputContainer, info: VideoInfo) -> int:
