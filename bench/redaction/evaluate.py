@@ -21,6 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
+from unittest.mock import patch
 
 import click
 import numpy as np
@@ -28,21 +29,33 @@ from numpy.typing import NDArray
 
 from bench.redaction.draw import draw_exposures
 from bench.redaction.peer import deface
+from bench.redaction.pixels import hidden_by_pixels
 from bench.redaction.scenes import SCENES, generate
 from bench.redaction.scoring import Hidden, Tally, score, total
 from bench.redaction.truth import Clip, labelled, spans_s
 from bench.speed import machine
 from bench.tracking.scenarios import SEEDS
-from mien.media import open_video
-from mien.media.writer import Encoding, create_video
-from mien.pipeline import analyze_video
-from mien.redact.cover import covered, masks_of
-from mien.redact.plan import MARGIN
+from mien.media import Frame, open_video
+from mien.media.encoder import Encoding
+from mien.media.writer import create_video
+from mien.redact.masks import Masks
+from mien.redact.plan import PlanOfTimeline
+from mien.redact.video import redact_video
 
 Array = NDArray[Any]
 
-Way = Callable[[Path, Path], tuple[Hidden, float]]
-"""Redacts a file into a folder: what it hides, and the seconds it took."""
+
+@dataclass(frozen=True)
+class Redacted:
+    """What a way did to a file."""
+
+    hidden: Hidden
+    seconds: float
+    output: Path
+
+
+Way = Callable[[Path, Path], Redacted]
+"""Redacts a file into a folder."""
 
 UNEVEN = 0.2
 """A clip has a variable rate if a frame is shown for so much more or less than the median one."""
@@ -62,17 +75,26 @@ class Result:
     tally: Tally
 
 
-def mien(profile: str, video: Path, out: Path) -> tuple[Hidden, float]:
-    """mien, with a profile of detection."""
-    start = perf_counter()
-    timeline = covered(analyze_video(video, profile=profile, cautious=True))
-    seconds = perf_counter() - start
-    return lambda frame: masks_of(timeline.at(frame), MARGIN), seconds
+def mien(profile: str, video: Path, out: Path) -> Redacted:
+    """mien, "balanced" or "paranoid". Its masks are noted as the renderer asks for them."""
+    asked, noted = PlanOfTimeline.masks, list[Masks]()
+
+    def noting(plan: PlanOfTimeline, frame: Frame) -> Masks:
+        noted.append(asked(plan, frame))
+        return noted[-1]
+
+    output = out / f"{video.stem}_{profile}.mp4"
+    with patch.object(PlanOfTimeline, "masks", noting):
+        start = perf_counter()
+        redact_video(video, output, paranoid=profile == "paranoid", audit=False)
+        seconds = perf_counter() - start
+    return Redacted(noted.__getitem__, seconds, output)
 
 
-def peer(python: str, video: Path, out: Path) -> tuple[Hidden, float]:
+def peer(python: str, video: Path, out: Path) -> Redacted:
     """deface, in an environment of its own."""
-    return next(deface(python, [video], out))
+    hidden, seconds = next(deface(python, [video], out))
+    return Redacted(hidden, seconds, out / f"{video.stem}_deface.mp4")
 
 
 def steady(clip: Clip, folder: Path) -> Path:
@@ -104,14 +126,18 @@ def results(
         path = steady(clip, folder)
         spans = spans_s(path)
         for name, way in ways.items():
-            hidden, seconds = way(path, folder)
-            tally = score(clip, hidden, spans)
+            redacted = way(path, folder)
+            tally = score(clip, redacted.hidden, spans)
+            tally.hidden_by_pixels = hidden_by_pixels(clip, path, redacted.output)
             if draw is not None:
-                draw_exposures(clip, path, hidden, tally, draw / name)
-            yield Result(name, clip.kind, clip.size_wh, seconds, tally)
+                draw_exposures(clip, path, redacted.hidden, tally, draw / name)
+            yield Result(name, clip.kind, clip.size_wh, redacted.seconds, tally)
 
 
-COLUMNS = "frames | face-frames | covered % | longest run | exposed s | area × | false % | fps"
+COLUMNS = (
+    "frames | face-frames | covered % | in pixels % | longest run | exposed s | area × | false % "
+    "| frames a second"
+)
 
 
 def head(name: str) -> str:
@@ -122,7 +148,8 @@ def head(name: str) -> str:
 def row(name: str, tally: Tally, seconds: float) -> str:
     """A line of the tables."""
     return (
-        f"| {name} | {tally.frames} | {tally.faces} | {percent(tally.coverage)} | {tally.longest} "
+        f"| {name} | {tally.frames} | {tally.faces} | {percent(tally.coverage)} "
+        f"| {percent(tally.by_pixels)} | {tally.longest} "
         f"| {tally.exposed_s:.2f} | {number(tally.area_ratio)} | {percent(tally.false_share)} "
         f"| {tally.frames / seconds:.1f} |"
     )

@@ -29,7 +29,7 @@ def deface(python: str, videos: Sequence[Path], out: Path) -> Iterator[tuple[Hid
     command = [python, str(SCRIPT), str(out), *map(str, videos)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{python} could not run deface: {done.stderr.strip()[-400:]}")
+        raise RuntimeError(f"{python} could not run deface: {done.stderr.strip().splitlines()[-1]}")
     for video in videos:
         told = json.loads((out / f"{video.stem}_deface.json").read_text(encoding="utf-8"))
         yield _hidden([masks(frame) for frame in told["boxes"]]), float(told["seconds"])

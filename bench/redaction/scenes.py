@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from bench.tracking.identities import CAST, Identity, people
 from bench.tracking.render import Painter
 from bench.tracking.scenarios import IDENTITIES, SCENARIOS
 from bench.tracking.scene import ASPECT, HEAD, MAY_FIND, MUST_FIND, Actor, Scene, join
-from mien.media.writer import Encoding, create_video
+from mien.media.encoder import Encoding
+from mien.media.writer import create_video
 
 Array = NDArray[Any]
 Random = np.random.Generator
@@ -38,7 +39,7 @@ AWAY = 0.3
 CRF = 18
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Take:
     """A scene and its light.
 
@@ -194,7 +195,7 @@ SCENES: dict[str, Callable[[int], Take]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Generated:
     """A generated clip, in a file."""
 
@@ -214,9 +215,13 @@ class Generated:
         """How many."""
         return self.take.scene.frames
 
+    @cached_property
+    def _shown(self) -> list[Shown]:
+        return [shown(self.take.scene, frame) for frame in range(self.frames)]
+
     def shown(self, frame: int) -> Shown:
         """The faces of a frame."""
-        return shown(self.take.scene, frame)
+        return self._shown[frame]
 
 
 def generate(name: str, seed: int, folder: Path) -> Generated:
@@ -258,7 +263,7 @@ def shown(scene: Scene, frame: int) -> Shown:
     there = visible >= MAY_FIND
     which = np.array([n for n, _ in faces])
     counted = (visible >= MUST_FIND) & frontal
-    return Shown(*(column[there] for column in (centre, half, angle, which, parts, counted)))
+    return Shown(centre, half, angle, which, parts, counted)[there]
 
 
 def half_wh(actor: Actor, frame: int) -> Array:

@@ -8,7 +8,7 @@ a mask's edge; an eye is more than that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class Tally:
     Attributes:
         faces: face-frames that count; covered: of those.
         partial, partial_covered: those that do not: less than half can be seen, or in doubt.
+        hidden_by_pixels: of the face-frames that count; see `bench.redaction.pixels`.
         longest: frames of the longest run in which one face was exposed.
         exposed_s: face-seconds exposed.
         masked, face_area: pixels, over all frames. Of the faces all that are there, counted or not.
@@ -55,6 +56,7 @@ class Tally:
     covered: int = 0
     partial: int = 0
     partial_covered: int = 0
+    hidden_by_pixels: int = 0
     longest: int = 0
     exposed_s: float = 0.0
     masked: int = 0
@@ -67,6 +69,11 @@ class Tally:
     def coverage(self) -> float:
         """Share of the face-frames that is covered; NaN without faces."""
         return self.covered / self.faces if self.faces else float("nan")
+
+    @property
+    def by_pixels(self) -> float:
+        """Share of the face-frames that the output's pixels say is hidden; NaN without faces."""
+        return self.hidden_by_pixels / self.faces if self.faces else float("nan")
 
     @property
     def area_ratio(self) -> float:
@@ -146,11 +153,12 @@ def painted(masks: Masks, width: int, height: int, shape: Shape = "ellipse") -> 
 
 def total(tallies: Iterable[Tally], name: str = "all") -> Tally:
     """All clips as one."""
-    whole = Tally(name)
+    everything = Tally(name)
     for tally in tallies:
-        for key in ("frames", "faces", "covered", "partial", "partial_covered", "exposed_s",
-                    "masked", "face_area", "empty", "empty_masked"):  # fmt: skip
-            setattr(whole, key, getattr(whole, key) + getattr(tally, key))
-        whole.longest = max(whole.longest, tally.longest)
-        whole.exposures += tally.exposures
-    return whole
+        for column in fields(Tally):
+            mine, other = getattr(everything, column.name), getattr(tally, column.name)
+            if column.name == "longest":
+                everything.longest = max(mine, other)
+            elif column.name != "clip":
+                setattr(everything, column.name, mine + other)
+    return everything

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -83,6 +83,10 @@ class Shown:
 
     def __len__(self) -> int:
         return len(self.track)
+
+    def __getitem__(self, rows: Array) -> Self:
+        """The faces of these rows."""
+        return type(self)(*(getattr(self, column.name)[rows] for column in fields(self)))
 
     @property
     def inner_xy(self) -> Array:
