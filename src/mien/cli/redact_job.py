@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,17 +94,22 @@ def plan_targets(
     if job.annotations is not None and len(sources) > 1:
         raise UsageError("--annotations are those of one video; they are found beside several")
     if output is None:
-        return [(s.path, s.path.parent / redacted_name(s.path, "")) for s in sources]
-    known = (*VIDEO_FORMATS, *IMAGE_FORMATS)
-    folder = output.endswith("/") or Path(output).is_dir() or len(sources) > 1
-    if job.mode == "analyze" and not folder and Path(output).suffix.lower() in known:
-        raise UsageError(
-            f"--mode analyze writes several files; name a folder with -o, not {output}"
-        )
-    if not folder and Path(output).suffix.lower() in known:
+        return _apart([(s.path, s.path.parent) for s in sources])
+    path, known = Path(output), (*VIDEO_FORMATS, *IMAGE_FORMATS)
+    if len(sources) == 1 and not path.is_dir() and not output.endswith("/") and path.suffix:
+        if job.mode == "analyze":
+            raise UsageError(f"--mode analyze writes several files; {output} is no folder for them")
+        if path.suffix.lower() not in known:
+            raise UsageError(f"-o {output} must end in {', '.join(known)}, or be a folder")
         return [(s.path, p) for s, p in plan_outputs(sources, output, "") if p is not None]
-    if not folder and Path(output).suffix and job.mode != "analyze":
-        raise UsageError(f"-o {output} must end in {', '.join(known)}, or be a folder")
-    target = output if output.endswith("/") else f"{output}/"
-    planned = plan_outputs(sources, target, "_redacted")
-    return [(source.path, path) for source, path in planned if path is not None]
+    planned = plan_outputs(sources, output if output.endswith("/") else f"{output}/", ".redacted")
+    return _apart([(source.path, p.parent) for source, p in planned if p is not None])
+
+
+def _apart(folders: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
+    """The place of each result in its folder, without a suffix."""
+    pairs = [(source, folder / redacted_name(source, "")) for source, folder in folders]
+    targets = Counter(target for _, target in pairs)
+    if twice := [target for target, count in targets.items() if count > 1]:
+        raise UsageError(f"two inputs would both be written to {twice[0]}; run them apart")
+    return pairs

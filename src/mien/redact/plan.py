@@ -131,7 +131,6 @@ class PlanOfAnnotations:
         self._end = frame.time.exact + frame.duration * frame.time.time_base
         rows = self._rows(middle, self._hidden)
         box = self._annotations.box_px[rows]
-        box = box[(box[:, 2:] > box[:, :2]).all(axis=1)]
         return masks_of(Faces(box, np.full(len(box), np.nan)), self._margin)
 
     def shown(self, time: Time) -> Array:

@@ -104,6 +104,8 @@ def redact_video(
         raise UsageError("ids mean something together with the annotations that they come from")
     if not 0 <= margin <= 1:
         raise UsageError(f"the margin must be a share between 0 and 1, got {margin}")
+    if not limit_s >= 0:
+        raise UsageError(f"the limit must be 0 or more exposed-face-seconds, got {limit_s}")
     with open_video(source, threads=1) as video:
         info = video.info
     plan: Plan
