@@ -1,0 +1,258 @@
+"""What an attacker gets from a redacted face: how often the right person comes first of a hundred.
+
+python -m bench.redaction.attack LFW_SHEETS          all tables; about half an hour on one core
+python -m bench.redaction.attack LFW_SHEETS --keep   and keep them, dated, in bench/results
+
+A hundred people are hunted, drawn by the seed from those of whom there are eleven pictures and
+more. One picture of each is the gallery, once clear and once redacted in the same way; the others,
+thirty of a person at most, are probes, redacted. The gallery is drawn five times, and the share of
+probes that find their own person is the mean of these. The bound is that of Clopper and Pearson,
+one-sided, 95 %, for as many trials as there are probes. An effect is safe when it stays at or below
+3/100 for every attacker, gallery and size of face; chance is 1/100. The attackers stand in
+bench/redaction/attackers.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+from bench.description.material import table
+from bench.redaction import attackers
+from bench.redaction.attack_faces import TARGETS, Sitters, Sitting, read
+from bench.redaction.attackers import EDGE
+from bench.speed import machine
+from mien.describe.embedding import Embedding
+from mien.redact.effects import UNSAFE, Look
+
+Array = NDArray[Any]
+
+SEED = 20261121
+WIDTHS = (48, 96, 180)
+"""Of the faces' boxes, in pixels."""
+
+DRAWS = 5
+LIMIT = 3 / TARGETS
+CONFIDENCE = 0.95
+
+LOOKS = (
+    Look("blur", "low"),
+    Look("blur", "med"),
+    Look("blur", "high"),
+    Look("pixelate", "low"),
+    Look("pixelate", "med"),
+    Look("pixelate", "high"),
+    Look("solid"),
+    Look("black"),
+)
+
+FRAMES = 25
+TREMBLING = 0.02
+"""In video: so many frames of a face that keeps still, with masks that tremble by this share of
+their half axes (standard deviation). The attacker takes the mean."""
+
+TREMBLING_EDGE = 0.85
+"""What lies further out is not always under a mask that trembles."""
+
+RESULTS = Path(__file__).resolve().parent.parent / "results"
+
+
+class Views(NamedTuple):
+    """What the attackers see of n pictures."""
+
+    samples: Array  # (n, k, 3)
+    small: Array  # (n, 12, 12, 3)
+    embedding: Array | None  # (m, 128) of those who are hunted
+
+    @property
+    def flat(self) -> Array:
+        """(n, d) all that the learner sees."""
+        parts = (self.samples, self.small)
+        return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
+
+
+class Finding(NamedTuple):
+    """How one attacker did."""
+
+    attacker: str
+    gallery: str
+    share: float  # of the probes, the mean of all draws
+    probes: int
+
+    @property
+    def bound(self) -> float:
+        """Upper, one-sided (Clopper and Pearson, Biometrika 26(4), 1934)."""
+        hits = math.ceil(self.share * self.probes - 1e-9)
+        if hits >= self.probes:
+            return 1.0
+        return float(beta.ppf(CONFIDENCE, hits + 1, self.probes - hits))
+
+
+class Draw(NamedTuple):
+    """One gallery: rows among the hunted pictures, and for each probe its row in the gallery."""
+
+    gallery: Array
+    probes: Array
+    person: Array
+
+
+def draws(person: Array, seed: int) -> list[Draw]:
+    """The galleries. `person` is that of each picture of the hunted."""
+    rng, made = np.random.default_rng(seed), []
+    for _ in range(DRAWS):
+        gallery = np.array([rng.choice(np.flatnonzero(person == who)) for who in np.unique(person)])
+        probes = np.setdiff1d(np.arange(len(person)), gallery)
+        made.append(Draw(gallery, probes, np.searchsorted(np.unique(person), person[probes])))
+    return made
+
+
+def look_at(
+    sittings: Iterable[Sitting],
+    hunted: Array,
+    look: Look | None,
+    stage: Embedding | None,
+    frames: int = 1,
+) -> Views:
+    """Views of the pictures, redacted, or clear (None)."""
+    rng, edge = np.random.default_rng(SEED), EDGE if frames == 1 else TREMBLING_EDGE
+    samples, small, chips = [], [], []
+    for sitting, wanted in zip(sittings, hunted, strict=True):
+        if look is None:
+            shown = sitting.rgb
+        elif frames == 1:
+            shown = sitting.redacted(look)
+        else:
+            masks = (sitting.trembling(rng, TREMBLING) for _ in range(frames))
+            shown = np.mean([sitting.redacted(look, mask) for mask in masks], axis=0)
+        shown = attackers.blanked(sitting, shown, edge)
+        chip = sitting.chip(np.round(shown).astype(np.uint8))
+        samples.append(attackers.inside(sitting, shown, edge))
+        small.append(attackers.small(chip))
+        if wanted and stage is not None:
+            chips.append(chip)
+    embedding = None if stage is None else attackers.embedded(chips, stage)
+    return Views(np.array(samples), np.array(small), embedding)
+
+
+class Hunt:
+    """All attacks on faces of one size."""
+
+    def __init__(
+        self, sitters: Sitters, width: float, stage: Embedding | None, frames: int = 1
+    ) -> None:
+        self._sitters, self._stage, self._frames = sitters, stage, frames
+        self._sittings = [Sitting.of(sitters, row, width) for row in range(len(sitters))]
+        self._clear = look_at(self._sittings, sitters.hunted, None, stage, frames)
+        self._rng = np.random.default_rng(SEED)
+        self._draws = draws(sitters.person[sitters.hunted], SEED)
+
+    def clear(self) -> list[Finding]:
+        """How the attackers do where nothing is hidden."""
+        return self._attack(self._clear, galleries=("clear",))
+
+    def redacted(self, look: Look) -> list[Finding]:
+        """How they do against an effect, with either gallery."""
+        views = look_at(self._sittings, self._sitters.hunted, look, self._stage, self._frames)
+        return self._attack(views, galleries=("clear", "redacted"))
+
+    def _attack(self, views: Views, galleries: Sequence[str]) -> list[Finding]:
+        return [
+            self._find(attacker, gallery, *vectors)
+            for gallery in galleries
+            for attacker, vectors in self._vectors(views, gallery)
+        ]
+
+    def _vectors(self, views: Views, gallery: str) -> Iterator[tuple[str, tuple[Array, Array]]]:
+        """What each attacker makes of the gallery's pictures and of the probes."""
+        hunted, known = self._sitters.hunted, self._clear if gallery == "clear" else views
+        if known.embedding is not None and views.embedding is not None:
+            yield "embedder", (known.embedding, views.embedding)
+        pair = known.samples[hunted], views.samples[hunted]
+        yield "filter", (attackers.filtered(pair[0]), attackers.filtered(pair[1]))
+        yield "equalised", (attackers.equalised(pair[0]), attackers.equalised(pair[1]))
+        # what all redacted pictures have in common, and all clear ones, tells no one apart
+        from_gallery, from_probes = (
+            view.flat - view.flat[~hunted].mean(0) for view in (known, views)
+        )
+        person = self._sitters.person[~hunted]
+        lessons = np.concatenate([from_gallery[~hunted], from_probes[~hunted]])
+        learned = attackers.parrot(lessons, np.concatenate([person, person]))
+        yield "parrot", (learned(from_gallery[hunted]), learned(from_probes[hunted]))
+
+    def _find(self, attacker: str, gallery: str, known: Array, probes: Array) -> Finding:
+        shares = [
+            attackers.right(known[draw.gallery], probes[draw.probes], draw.person, self._rng)
+            for draw in self._draws
+        ]
+        return Finding(attacker, gallery, float(np.mean(shares)), len(self._draws[0].probes))
+
+
+def line(name: str, width: float, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """One row of the table; the last cell is the largest bound."""
+    shares = {(f.gallery, f.attacker): f"{f.share:.1%}" for f in findings}
+    cells = (shares.get(column, "") for column in COLUMNS)
+    return name, f"{width:g}", *cells, f"{max(f.bound for f in findings):.1%}"
+
+
+ATTACKERS = ("embedder", "filter", "equalised", "parrot")
+COLUMNS = tuple((gallery, who) for gallery in ("clear", "redacted") for who in ATTACKERS)
+HEAD = ("effect", "face, px", *(f"{who}, {gallery}" for gallery, who in COLUMNS), "bound")
+
+
+def named(look: Look) -> str:
+    """As a user writes it."""
+    plain = look.effect in ("solid", "black")
+    return look.effect if plain else f"{look.effect} {look.strength}"
+
+
+def report(folder: Path) -> Iterator[str]:
+    """The tables, as Markdown."""
+    sitters, stage = read(folder, SEED), Embedding.load(mirror=False)
+    probes = int(sitters.hunted.sum()) - TARGETS
+    yield f"Seed {SEED}: {TARGETS} people hunted, {probes} probes, {DRAWS} galleries; the attacker "
+    yield f"learns from {int((~sitters.hunted).sum())} pictures of others. Limit {LIMIT:.1%}.\n"
+    rows: list[tuple[str, ...]] = []
+    worst = dict.fromkeys(LOOKS, 0.0)
+    for width in WIDTHS:
+        hunt = Hunt(sitters, width, stage)
+        rows.append(line("nothing", width, hunt.clear()))
+        for look in LOOKS:
+            findings = hunt.redacted(look)
+            worst[look] = max(worst[look], *(finding.bound for finding in findings))
+            rows.append(line(named(look), width, findings))
+            click.echo(rows[-1], err=True)
+    yield from table(HEAD, sorted(rows, key=lambda row: row[0] != "nothing"))
+    yield from ("", f"The mean of {FRAMES} frames whose masks tremble by {TREMBLING:.0%}:", "")
+    hunt = Hunt(sitters, 96, stage, FRAMES)
+    still = [look for look in LOOKS if look.effect in ("blur", "pixelate")]
+    yield from table(HEAD, (line(named(look), 96, hunt.redacted(look)) for look in still))
+    yield ""
+    for look in LOOKS:
+        told = "unsafe" if (look.effect, look.strength) in UNSAFE else "safe"
+        found = "safe" if worst[look] <= LIMIT else "unsafe"
+        yield f"- {named(look)}: {found}" + (f"; UNSAFE HAS IT AS {told}" * (told != found))
+
+
+@click.command(help=__doc__)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--keep", is_flag=True, help="Write the tables to bench/results, too.")
+def main(folder: Path, keep: bool) -> None:
+    """Print the tables."""
+    lines = [f"Measured on {date.today()}: {machine()}.\n", *report(folder)]
+    click.echo("\n".join(lines))
+    if keep:
+        (RESULTS / f"redaction-attack-{date.today()}.md").write_text(
+            "\n".join(lines) + "\n", encoding="utf-8"
+        )
+
+
+if __name__ == "__main__":
+    main()
