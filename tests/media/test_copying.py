@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
+from PIL import Image
 
 from mien.errors import DecodeError, InputNotFoundError, UsageError
 from mien.media import open_video
 from mien.media.copying import copy_video
-from mien.media.sei import ENCODERS, Cleaner
+from mien.media.sei import ENCODERS, Cleaner, holds_notes
 from mien.media.writer import Encoding
 from tests.clips import QUARTER_TURNS, cut_edit_list, numbered, turn, write_clip
 from tests.media.test_companions import HARMLESS, facts, left_behind, packets, write_rich
@@ -92,14 +94,46 @@ def test_hidden_pictures_are_not_in_the_copy(tmp_path: Path) -> None:
     assert [number for _, number in timed(tmp_path / "b.mp4")] == list(range(12, 40))
 
 
+def write_photos(path: Path, n: int) -> Path:
+    """A clip of JPEG pictures with EXIF, lying on their sides."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112], exif[0x8825] = "Sony Ericsson", 6, {1: "N", 2: (48.0, 8.0, 0.0)}
+    with av.open(str(path), "w") as container:
+        stream = container.add_mux_stream("mjpeg", rate=25, width=160, height=96)
+        stream.time_base = Fraction(1, 25)
+        for number, rgb in enumerate(numbered(n)):
+            coded = BytesIO()
+            Image.fromarray(rgb).save(coded, "JPEG", exif=exif)
+            packet: Any = av.Packet(coded.getvalue())
+            packet.stream, packet.pts, packet.dts, packet.duration = stream, number, number, 1
+            packet.time_base, packet.is_keyframe = Fraction(1, 25), True
+            container.mux(packet)
+    return path
+
+
+def test_pictures_with_exif_are_turned_and_lose_it(tmp_path: Path) -> None:
+    source = write_photos(tmp_path / "a.mov", 5)
+    assert "Sony Ericsson" in left_behind(source)
+    copy_video(source, tmp_path / "b.mp4", encoding=FAST)
+    assert left_behind(tmp_path / "b.mp4") == []
+    for path in (source, tmp_path / "b.mp4"):
+        with open_video(path) as video:
+            assert (video.info.width, video.info.rotation) == (96, 90)
+
+
 ENCODED: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "some hidden ones are needed": (
         "rests on one that is not",
         lambda p: cut_edit_list(write_clip(p / "a.mp4", numbered(40)), 7 * FRAME),
     ),
     "AVI": ("does not say when", lambda p: write_clip(p / "a.avi", numbered(40))),
-    "WMV": ("cannot hold wmv2", lambda p: write_clip(p / "a.wmv", numbered(40))),
-    "VP8": ("not shown", lambda p: write_clip(p / "a.webm", numbered(40))),
+    "WMV": ("what else wmv2 holds", lambda p: write_clip(p / "a.wmv", numbered(40))),
+    "ProRes": (
+        "cannot hold prores",
+        lambda p: write_clip(p / "a.mov", numbered(40), codec="prores_ks", pix_fmt="yuv422p10le"),
+    ),
+    "JPEG": ("what else mjpeg", lambda p: write_photos(p / "a.mov", 40)),
+    "VP8": ("what else vp8 holds", lambda p: write_clip(p / "a.webm", numbered(40))),
 }
 
 
@@ -107,7 +141,7 @@ ENCODED: dict[str, tuple[str, Callable[[Path], Path]]] = {
 def test_where_packets_cannot_be_copied_they_are_encoded_anew(tmp_path: Path, name: str) -> None:
     reason, write = ENCODED[name]
     source = write(tmp_path)
-    (note,) = copy_video(source, tmp_path / "b.mp4", encoding=FAST)
+    note, *_ = copy_video(source, tmp_path / "b.mp4", encoding=FAST)
     assert note.startswith("the pictures were encoded anew: ")
     assert reason in note
     assert timed(tmp_path / "b.mp4") == timed(source)
@@ -204,6 +238,14 @@ def length_prefixed(*units: bytes) -> bytes:
 def test_notes_of_the_free_encoders_stay(name: bytes) -> None:
     packet = length_prefixed(note(name + b"settings"), b"\x65picture")
     assert Cleaner("h264", AVCC).clean(packet) is None
+
+
+@pytest.mark.parametrize("codec", ["mpeg4", "mpeg2video"])
+def test_user_data_of_mpeg_is_noticed(codec: str) -> None:
+    start = b"\0\0\1\xb2"
+    assert holds_notes(codec, b"\0\0\1\xb6picture" + start + SECRET)
+    assert not holds_notes(codec, start + b"Lavc61" + start + b"GA94captions")
+    assert not holds_notes("h264", start + SECRET)
 
 
 def test_other_messages_stay_beside_a_note() -> None:

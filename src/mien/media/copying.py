@@ -32,7 +32,7 @@ from mien.media.encoder import Encoding, create_container, told, video_format_fo
 from mien.media.extent import missing_bytes
 from mien.media.limits import Limits
 from mien.media.remake import REMADE, check_not_same, origin, remake_video
-from mien.media.sei import Cleaner
+from mien.media.sei import Cleaner, holds_notes
 from mien.media.sound import Sound, apart
 from mien.media.soundtrack import Soundtrack, fits
 from mien.media.source import Source, open_source
@@ -42,8 +42,11 @@ Ticks = NDArray[np.int64]
 
 NONE = -(1 << 62)
 
-HIDING = frozenset({"vp8"})
-"""Codecs whose packets can hold pictures that are never shown, with times of their own."""
+CODECS = frozenset(
+    {"h264", "hevc", "vp9", "av1", "prores", "ffv1", "mpeg4", "mpeg2video", "mpeg1video"}
+)
+"""Whose packets are known to tell nothing of the camera, or can be cleaned of it. JPEG and DV are
+not among them. Packets of VP8 can hold pictures that are never shown, with times of their own."""
 
 
 def copy_video(
@@ -133,17 +136,19 @@ def _plan(source: Source, video: Video, form: str, limits: Limits) -> _Plan:
     kind, codec = video.info.container, video.info.codec
     if kind in UNTIMED:
         raise _UnfitError("the file does not say when they are shown")
-    if codec in HIDING:
-        raise _UnfitError(f"{codec} can hold pictures that are not shown")
+    if codec not in CODECS:
+        raise _UnfitError(f"what else {codec} holds would come along")
     if video.stored.field_order and kind in BROADCAST:
         raise _UnfitError("their fields are stored one by one")
     with open_source(apart(source)) as opened, open_container(opened, limits) as container:
         stream = _stream(container, video)
         if missing_bytes(opened):
             raise _UnfitError("the file is cut off")
+        if holds_notes(codec, stream.codec_context.extradata or b""):
+            raise _UnfitError("there are notes with them")
         if not fits(stream, form):
             raise _UnfitError(f"the new file cannot hold {codec}")
-        seen = _read(container, stream)
+        seen = _read(container, stream, codec)
         first, kept = _range(seen, video.info.start.pts)
         own = {name: column[first : first + len(kept)][kept] for name, column in seen.items()}
         pts, dts, duration = _retimed(own, clock_for(container, stream))
@@ -167,7 +172,7 @@ def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[
         return
 
 
-def _read(container: InputContainer, stream: VideoStream) -> dict[str, Ticks]:
+def _read(container: InputContainer, stream: VideoStream, codec: str) -> dict[str, Ticks]:
     """Of each packet in the order of decoding: pts, dts, duration, whether it is shown and is a key
     frame. `NONE` stands for a dts that is missing."""
     rows = array("q")
@@ -179,6 +184,8 @@ def _read(container: InputContainer, stream: VideoStream) -> dict[str, Ticks]:
                 raise _UnfitError("their format changes in the middle")
             if packet.is_corrupt:
                 raise _UnfitError("some of them are damaged")
+            if holds_notes(codec, bytes(packet)):
+                raise _UnfitError("there are notes within them")
             dts, shown = NONE if packet.dts is None else packet.dts, not packet.is_discard
             rows.extend((packet.pts, dts, packet.duration or 0, shown, packet.is_keyframe))
     except av.FFmpegError as error:

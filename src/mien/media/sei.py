@@ -19,9 +19,18 @@ ENCODERS = (
 )
 """The identifiers that notes about an encoder's settings begin with."""
 
+USER_DATA = re.compile(b"\0\0\1\xb2(?!Lavc|XviD|DivX|GA94|DTG1)")
+"""In MPEG-1, -2 and -4: user data other than the names of free encoders, captions and the format of
+the picture (ISO/IEC 13818-2, 6.2.2.2.2; ATSC A/53 part 4, 6.2.3)."""
+
 _START = re.compile(b"\0\0\1")
 _ESCAPED = re.compile(b"\0\0\3(?=[\0-\3]|$)")
 _TO_ESCAPE = re.compile(b"\0\0(?=[\0-\3])")
+
+
+def holds_notes(codec: str, data: bytes) -> bool:
+    """Whether a packet holds free notes that `Cleaner` cannot take out."""
+    return codec.startswith("mpeg") and USER_DATA.search(data) is not None
 
 
 class Cleaner:

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 
 import av
 import numpy as np
+from av.sidedata.sidedata import Type
 from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
@@ -18,6 +19,18 @@ FieldOrder = Literal["", "tff", "bff"]
 
 _BOTTOM_FIRST = frozenset({3, 4})
 _INTERLACED = frozenset({2, 3, 4, 5})  # AVFieldOrder: TT, BB, TB, BT; the second letter is shown
+
+
+@classmethod  # type: ignore[misc]
+def _unnamed(cls: type[Type], value: object) -> Type:
+    member = object.__new__(cls)
+    vars(member).update(_name_=f"UNNAMED_{value}", _value_=value)
+    return member
+
+
+# PyAV refuses to give any side data of a picture if it has no name for one kind of it, such as the
+# EXIF that FFmpeg 8 finds in motion JPEG.
+Type._missing_ = _unnamed  # type: ignore[method-assign, assignment]
 
 CHROMATICITY, LUMINANCE = 50_000, 10_000
 """Steps in one unit of x and y, and in one cd/m², of mastering metadata (ITU-T H.265, D.3.28)."""
