@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -224,7 +225,7 @@ def test_many_files_go_on_where_they_stopped(run: Run, tmp_path: Path) -> None:
     assert (out / "deep" / "clip_redacted.mp4").stat().st_mtime_ns != made
 
 
-def test_a_video_without_faces_comes_through(run: Run, tmp_path: Path) -> None:
+def test_a_video_without_faces_keeps_its_very_packets(run: Run, tmp_path: Path) -> None:
     pictures = (number_picture(i, 160, 96) for i in range(20))
     source = write_clip(tmp_path / "a.mp4", pictures)
     outcome = run("redact", source, "-o", tmp_path / "b.mp4")
@@ -232,6 +233,12 @@ def test_a_video_without_faces_comes_through(run: Run, tmp_path: Path) -> None:
     with open_video(source) as before, open_video(tmp_path / "b.mp4") as after:
         times = [(frame.time, frame.duration) for frame in before.frames()]
         assert [(frame.time, frame.duration) for frame in after.frames()] == times
+    packets = []
+    for path in (source, tmp_path / "b.mp4"):
+        with av.open(str(path)) as container:
+            packets.append([bytes(packet) for packet in container.demux(video=0) if packet.size])
+    assert len(packets[0]) == 20
+    assert packets[0] == packets[1]
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,15 @@ import click
 
 from mien.cli.analyze import photo_analyzer
 from mien.cli.progress import progress_bar
+from mien.cli.redact_run import check_passed, progress_bars, write_both
 from mien.cli.sources import make_folder
 from mien.faces import Faces
 from mien.media import read_image
 from mien.models import file_of
 from mien.pipeline import analyze_video
+from mien.redact.audit import Audit
+from mien.redact.files import audit_names, redacted_name
+from mien.redact.video import redact_video
 from mien.report.face_api import (
     ATTRIBUTES,
     columns_for,
@@ -34,7 +38,8 @@ CLIP, PHOTO = "sample-carphone", "sample-astronaut"
     help="Folder for the results [out].",
 )
 def command(output: Path) -> None:
-    """Fetch what is missing, analyse a real clip and a real photo, and say what was found.
+    """Fetch what is missing, analyse a real clip and a real photo, hide the face in the clip, and
+    say what was found.
 
     \b
     Example: mien demo -o results
@@ -53,6 +58,13 @@ def command(output: Path) -> None:
         faces, output / "photo.json", name=photo.name, attributes=ATTRIBUTES, **size
     )
     click.echo(_told_of_photo(faces, size, photo, output / "photo.json"))
+    hidden = output / redacted_name(Path("clip"))
+    with progress_bars("clip") as show_stage:
+        audit = redact_video(clip, hidden, on_progress=show_stage).audit
+    assert audit is not None
+    write_both(audit, hidden)
+    click.echo(_told_of_audit(audit, hidden))
+    check_passed(audit, hidden)
 
 
 def _told_of_clip(timeline: Timeline, clip: Path, result: Path) -> str:
@@ -82,3 +94,14 @@ def _told_of_photo(faces: Faces, size: dict[str, int], photo: Path, result: Path
             words.append(f"{name} {share:.0%}")
         lines.append(f"        {', '.join(words)}")
     return "\n".join([*lines, f"        as Face API v1.0 detect gave it: {result}"])
+
+
+def _told_of_audit(audit: Audit, hidden: Path) -> str:
+    return "\n".join(
+        [
+            f"hidden  {hidden}",
+            f"        audited: {audit.hidden_faces} faces hidden and {audit.residual_faces} to be "
+            f"seen in {audit.frames} frames",
+            f"        proof: {audit_names(hidden)[1]}",
+        ]
+    )

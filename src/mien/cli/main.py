@@ -15,7 +15,8 @@ from mien.version import __version__
 
 COMMANDS = {
     "analyze": "find, follow and describe faces in photos and videos",
-    "demo": "run the main job on a real clip and a real photo",
+    "audit": "say whether faces can be seen in a redacted photo or video",
+    "demo": "run the main jobs on a real clip and a real photo",
     "doctor": "check that this machine has what mien needs",
     "models": "list, fetch, check and explain the models",
     "redact": "hide the faces in photos and videos",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -100,10 +101,8 @@ def redact_one(source: Path, target: Path, job: Job) -> None:
         return
     found = (_photo if kind == "image" else _video)(source, target, job)
     if found is not None:
-        document, page = audit_names(target)
-        write_audit(found, document)
-        write_audit_page(found, page)
-        _check_passed(found, target, page)
+        write_both(found, target)
+        check_passed(found, target)
     if job.look.effect == "outline":
         raise ExposedError(f"{target} has its faces outlined: an outline hides nothing")
 
@@ -188,9 +187,17 @@ def _photo(source: Path, target: Path, job: Job) -> Audit | None:
     write_image(target, copy)
     if not job.audit:
         return None
-    settings = settings_of(job.look, job.margin, job.paranoid)
+    return audit_photo(source, target, settings_of(job.look, job.margin, job.paranoid))
+
+
+def audit_photo(source: Path, target: Path, settings: Mapping[str, Any] | None = None) -> Audit:
+    """Audit a redacted photo; see `mien.redact.audit.audit_image`."""
     return audit_image(
-        rgb, read_image(target), files=(source, target), settings=settings, auditor=_auditor()
+        read_image(source),
+        read_image(target),
+        files=(source, target),
+        settings=settings,
+        auditor=_auditor(),
     )
 
 
@@ -253,14 +260,30 @@ def is_done(source: Path, target: Path, job: Job) -> bool:
         return False  # there is no such audit, so it is done again
 
 
-def _check_passed(audit: Audit, target: Path, page: Path) -> None:
+def write_both(audit: Audit, target: Path) -> None:
+    """Write the documents of an audit beside the file that was audited.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    document, page = audit_names(target)
+    write_audit(audit, document)
+    write_audit_page(audit, page)
+
+
+def check_passed(audit: Audit, target: Path) -> None:
+    """Check that nobody can be seen.
+
+    Raises:
+        ExposedError: somebody can; it says when.
+    """
     if audit.passed():
         return
     moments = [f"{run.first} to {run.last}" for run in audit.residual[:MOST_TOLD]]
     more = len(audit.residual) - len(moments)
     where = ", ".join(moments) + (f" and {more} times more" if more else "")
     when = f" at {where}" if audit.kind == "video" else ""
-    raise ExposedError(f"faces can be seen in {target}{when}; look at {page}")
+    raise ExposedError(f"faces can be seen in {target}{when}; look at {audit_names(target)[1]}")
 
 
 @contextmanager

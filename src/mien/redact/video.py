@@ -16,6 +16,7 @@ from typing import Any, Literal
 from mien.engines import Engine
 from mien.errors import UsageError
 from mien.media import Source, VideoInfo, open_video
+from mien.media.copying import copy_video
 from mien.media.encoder import Encoding
 from mien.media.remake import REMADE, remake_video
 from mien.pipeline import analyze_video
@@ -168,7 +169,7 @@ def render(
     encoding: Encoding = REMADE,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> tuple[str, ...]:
-    """Write a video with the masks of a plan on it.
+    """Write a video with the masks of a plan on it; one without any is copied as it is.
 
     Returns:
         A sentence for each thing that is not as it was.
@@ -176,6 +177,8 @@ def render(
     Raises:
         As of `redact_video`.
     """
+    if plan.is_empty:
+        return copy_video(source, output, encoding=encoding)
     length = info.duration.exact if info.duration is not None else None
     with (
         remake_video(source, output, encoding=encoding) as copy,
