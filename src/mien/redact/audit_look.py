@@ -31,11 +31,11 @@ Array = NDArray[Any]
 MODELS = ("centerface", "blazeface-full-range", "face-mesh", "iris", "dlib-resnet")
 """All that the audit looks with."""
 
-FULL = Profile(first=854 * 480, finer=1 << 40, enlarge=1, always=True, hint=0.2, close=96)
-"""CenterFace at the full resolution of any picture, in tiles, and the coarse looks for faces too
-large for that; hints as weak as 0.2 are looked at again."""
+FULL = Profile(first=640 * 360, finer=1 << 40, enlarge=1, always=True, hint=0.2, close=48)
+"""CenterFace at the full resolution of any picture, in tiles, and coarse looks for faces too large
+for that; hints as weak as 0.2 are looked at again."""
 
-BLAZE_SCORE, BLAZE_CONFIRMED, CLOSE = 0.4, 0.2, 96
+BLAZE_SCORE, BLAZE_CONFIRMED, CLOSE = 0.4, 0.2, 48
 """BlazeFace's hints from here up count if CenterFace, looking at them at this size in pixels, gives
 them at least this score."""
 
