@@ -20,7 +20,7 @@ from mien.media.sei import ENCODERS, Cleaner, holds_notes
 from mien.media.writer import Encoding
 from tests.clips import QUARTER_TURNS, cut_edit_list, numbered, turn, write_clip
 from tests.media.test_companions import HARMLESS, facts, left_behind, packets, write_rich
-from tests.media.test_remake import CLIPS, FAST, timed, with_range_stated
+from tests.media.test_remake import CLIPS, FAST, note, timed, with_notes, with_range_stated
 
 FRAME = 512  # ticks of write_clip's MP4 files
 SECRET = b"+48.1371+011.5753 Pear Phone 15"
@@ -181,28 +181,6 @@ def test_apple_players_get_their_kind_of_hevc(tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- notes within the packets
-
-
-def note(payload: bytes, kind: int = 5, head: bytes = b"\6") -> bytes:
-    """An SEI unit with one message."""
-    size = b"\xff" * (len(payload) // 255) + bytes([len(payload) % 255])
-    body = bytes([kind]) + size + payload + b"\x80"
-    return head + body.replace(b"\0\0\0", b"\0\0\3\0").replace(b"\0\0\1", b"\0\0\3\1")
-
-
-def with_notes(source: Path, target: Path, unit: bytes) -> Path:
-    """A copy of a clip with a unit in front of each packet."""
-    with av.open(str(source)) as old, av.open(str(target), "w") as new:
-        stream = old.streams.video[0]
-        out = new.add_stream_from_template(stream, opaque=True)
-        for packet in old.demux(stream):
-            if packet.size:
-                marked: Any = av.Packet(len(unit).to_bytes(4, "big") + unit + bytes(packet))
-                marked.pts, marked.dts, marked.time_base = packet.pts, packet.dts, packet.time_base
-                marked.duration, marked.is_keyframe = packet.duration, packet.is_keyframe
-                marked.stream = out
-                new.mux(marked)
-    return target
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".ts", ".mkv"])
