@@ -184,21 +184,21 @@ def _timeline(audit: Audit) -> Html:
     lanes = [("residual", "can be seen", audit.residual)]
     if audit.shown:
         lanes.append(("shown", "shown on purpose", audit.shown))
-    bars, top = [], 0
+    bars: list[Html] = []
+    top = 0
     for kind, _, runs in lanes:
-        bars.append(tag("rect", x=0, y=top, width=COLUMNS, height=LANE, rx=3, class_="ground"))
+        bars.append(tag("rect", x=0, y=top, width=COLUMNS, height=LANE, class_="ground"))
         for start, stop in stretches(runs, audit.length):
             size = {"x": start, "y": top, "width": stop - start, "height": LANE}
             bars.append(tag("rect", **size, class_=kind))
         top += LANE + GAP
-    for share, anchor in ((0, "start"), (Fraction(1, 2), "middle"), (1, "end")):
-        text = format_seconds(audit.length * share)
-        bars.append(tag("text", text, x=int(COLUMNS * share), y=top + 10, text_anchor=anchor))
     label = f"When faces can be seen: {_times(audit.residual) or 'never'}"
-    box = f"0 0 {COLUMNS} {top + 14}"
-    svg = tag("svg", *bars, viewBox=box, role="img", aria_label=label)
+    size = {"viewBox": f"0 0 {COLUMNS} {top}", "preserveAspectRatio": "none"}
+    svg = tag("svg", *bars, role="img", aria_label=label, height=top, **size)
+    moments = (format_seconds(audit.length * share) for share in (0, Fraction(1, 2), 1))
+    axis = tag("p", *(tag("span", moment) for moment in moments), class_="axis")
     legend = (Html(tag("i", class_=kind) + escape(name)) for kind, name, _ in lanes)
-    return Html(svg + tag("p", *legend, class_="legend"))
+    return Html(svg + axis + tag("p", *legend, class_="legend"))
 
 
 def stretches(runs: Sequence[Run], length: Fraction) -> list[tuple[int, int]]:
