@@ -101,6 +101,16 @@ def test_many_faces_give_what_each_gives_alone(stage: Embedding, astronaut: Port
     assert 1.2 < np.linalg.norm(found[0]) < 1.7  # as the network gives it, not normalised
 
 
+def test_the_network_for_batches_gives_the_same_vectors(
+    stage: Embedding, family: dict[str, Portrait]
+) -> None:
+    quick = Embedding.load(threads=1, batches=True)
+    for rgb, faces in family.values():
+        wanted, found = embedding_of(stage, rgb, faces), embedding_of(quick, rgb, faces)
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-5)
+        assert not np.array_equal(found, wanted)  # it is another graph
+
+
 def test_a_face_without_mesh_has_the_reason(stage: Embedding, astronaut: Portrait) -> None:
     mesh = np.concatenate([np.full((1, 478, 3), np.nan), np.asarray(astronaut.faces.mesh)])
     faces = Faces(np.repeat(astronaut.faces.box_xyxy, 2, axis=0), np.ones(2), mesh=mesh)

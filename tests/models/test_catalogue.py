@@ -12,7 +12,8 @@ from mien.models.catalogue import Member, Packaged, Url
 
 NAMES = [
     *("centerface", "blazeface-full-range", "blazeface-full-range-sparse", "blazeface-short-range"),
-    *("face-mesh", "iris", "dlib-resnet", "age", "gender", "emotion"),
+    *("face-mesh", "iris", "dlib-resnet", "dlib-resnet-batch"),
+    *("age", "gender", "emotion"),
     *("sample-carphone", "sample-bikes", "sample-bunny", "sample-astronaut"),
 ]
 

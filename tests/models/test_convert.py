@@ -20,9 +20,9 @@ GOLDEN = json.loads((Path(__file__).parent.parent / "golden/dlib_resnet.json").r
 Floats = NDArray[np.float32]
 
 
-@pytest.fixture(scope="module")
-def resnet() -> Session:
-    return open_session("dlib-resnet")
+@pytest.fixture(scope="module", params=["dlib-resnet", "dlib-resnet-batch"])
+def resnet(request: pytest.FixtureRequest) -> Session:
+    return open_session(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -43,17 +43,33 @@ def test_the_embedding_equals_dlibs_own(resnet: Session, chips: Floats) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "start"), [("dlib-resnet", "85830874e7950dd6"), ("centerface", "698e13135c3f277d")]
+    ("name", "start"),
+    [
+        ("dlib-resnet", "85830874e7950dd6"),
+        ("dlib-resnet-batch", "f04db671c7afca57"),
+        ("centerface", "698e13135c3f277d"),
+    ],
 )
 def test_a_conversion_gives_the_same_bytes_everywhere(name: str, start: str) -> None:
     """So it was with onnx 1.19 to 1.23. If a later one differs, raise the conversion's version."""
     assert hashlib.sha256(file_of(name).read_bytes()).hexdigest().startswith(start)
 
 
-def test_a_batch_gives_what_its_rows_give(resnet: Session, chips: Floats) -> None:
-    (together,) = resnet.run(chips)
-    alone = np.concatenate([resnet.run(chips[row : row + 1])[0] for row in range(len(chips))])
-    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
+def test_a_vector_does_not_depend_on_the_rest_of_its_batch(resnet: Session, chips: Floats) -> None:
+    """To the last bit: who else is in the picture must not change anybody's vector."""
+    many = np.concatenate([chips, chips[::-1], chips])
+    (together,) = resnet.run(many)
+    for parts in (18, 6, 4, 1):
+        apart = [resnet.run(part)[0] for part in np.array_split(many, parts)]
+        np.testing.assert_array_equal(np.concatenate(apart), together)
+    np.testing.assert_array_equal(together[6:12], together[5::-1])
+
+
+def test_the_network_for_batches_gives_the_same_vectors(chips: Floats) -> None:
+    (direct,) = open_session("dlib-resnet").run(chips)
+    (quick,) = open_session("dlib-resnet-batch").run(chips)
+    np.testing.assert_allclose(quick, direct, rtol=0, atol=2e-6)
+    assert not np.array_equal(quick, direct)  # it is not the same graph under another name
 
 
 def test_centerface_takes_any_batch_and_size() -> None:
@@ -159,20 +175,24 @@ BROKEN = {
 }
 
 
+@pytest.mark.parametrize("name", ["dlib-resnet", "dlib-resnet-batch"])
 @pytest.mark.parametrize("case", BROKEN)
-def test_what_is_not_dlibs_network_is_refused(case: str) -> None:
+def test_what_is_not_dlibs_network_is_refused(case: str, name: str) -> None:
     source, reason = BROKEN[case]
     with pytest.raises(ModelIntegrityError, match=reason):
-        convert.convert("dlib-resnet", source)
+        convert.convert(name, source)
 
 
-def test_a_network_of_other_layers_is_refused() -> None:
+@pytest.mark.parametrize("name", ["dlib-resnet", "dlib-resnet-batch"])
+def test_a_network_of_other_layers_is_refused(name: str) -> None:
     for source in (HEAD, HEAD + CONV, HEAD + text("relu_") + END + integer(1)):
         with pytest.raises(ModelIntegrityError, match="not the known network"):
-            convert.convert("dlib-resnet", source)
+            convert.convert(name, source)
 
 
-@pytest.mark.parametrize("name", ["dlib-resnet", "centerface", "age", "gender", "emotion"])
+@pytest.mark.parametrize(
+    "name", ["dlib-resnet", "dlib-resnet-batch", "centerface", "age", "gender", "emotion"]
+)
 def test_no_weight_is_an_input(name: str) -> None:
     """One that is could be changed by the caller, so that the runtime may not fold or pack it."""
     graph = onnx.load(str(file_of(name))).graph

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-VERSIONS = {"centerface": 2, "dlib-resnet": 1}
+VERSIONS = {"centerface": 2, "dlib-resnet": 1, "dlib-resnet-batch": 1}
 
 
 def version(name: str) -> int:
