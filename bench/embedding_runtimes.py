@@ -2,16 +2,19 @@
 
 python -m bench.embedding_runtimes [--chips 16] [--threads 2] [--seconds 20] [--only MNN]
 python -m bench.embedding_runtimes --layers      # where ONNX Runtime's time goes, on one thread
+python -m bench.embedding_runtimes --opening     # time to open the model, and its memory (Linux)
+                                                 (both with --model dlib-resnet-batch as well)
 
 On a machine that does other work as well, `--threads 1 --cpu` counts the processor's time alone.
-MNN and ncnn are no dependencies of mien. They are measured where they are installed beside it
-(`pip install MNN`; `pip install ncnn pnnx`), and left out, with the reason, where they are not.
+MNN, ncnn and OpenVINO are no dependencies of mien. They are measured where they are installed
+beside it (`pip install MNN openvino ncnn pnnx`), and left out, with the reason, where they are not.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -35,7 +38,7 @@ from mien.models import file_of
 Array = NDArray[Any]
 Run = Callable[[Array], Array]
 
-NAME = "dlib-resnet"
+NAME, BATCH = "dlib-resnet", "dlib-resnet-batch"
 SIDE = 150
 
 
@@ -46,10 +49,14 @@ def real_chips(count: int) -> Array:
     return np.ascontiguousarray(batch.transpose(0, 3, 1, 2), dtype=np.float32)
 
 
-def ort_session(threads: int, *, spinning: bool = False, blocked: bool = True) -> Any:
+def ort_session(
+    threads: int, *, model: str = NAME, spinning: bool = False, blocked: bool = True
+) -> Any:
     """A session with mien's settings.
 
     Args:
+        threads: of the session.
+        model: its name in the catalogue.
         spinning: let threads that wait spin.
         blocked: lay channels out in blocks, as ONNX Runtime does at its highest level.
     """
@@ -61,7 +68,7 @@ def ort_session(threads: int, *, spinning: bool = False, blocked: bool = True) -
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
     if not blocked:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-    return ort.InferenceSession(file_of(NAME), options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(file_of(model), options, providers=["CPUExecutionProvider"])
 
 
 def ort_run(session: Any) -> Run:
@@ -70,9 +77,9 @@ def ort_run(session: Any) -> Run:
     return lambda x: np.asarray(session.run(None, {name: x})[0])
 
 
-def ort_apart(threads: int) -> Run:
+def ort_apart(threads: int, model: str = NAME) -> Run:
     """The batch cut in equal parts, each run by a thread of its own without help from others."""
-    run, pool = ort_run(ort_session(1)), ThreadPoolExecutor(threads)
+    run, pool = ort_run(ort_session(1, model=model)), ThreadPoolExecutor(threads)
     return lambda x: np.concatenate(list(pool.map(run, np.array_split(x, threads))))
 
 
@@ -89,7 +96,10 @@ def opencv_run(threads: int, *, winograd: bool) -> Run:
     return run
 
 
-def mnn_run(threads: int, folder: Path) -> Run:
+WINOGRAD_MEMORY_LEVEL = 3  # MNN's number for the hint: 0 no Winograd, 1 and 2 small tiles, 3 all
+
+
+def mnn_run(threads: int, folder: Path, level: int = 3) -> Run:
     """MNN; it is converted by the package's own program."""
     nn, expr = importlib.import_module("MNN.nn"), importlib.import_module("MNN.expr")
     model = folder / "model.mnn"
@@ -103,10 +113,23 @@ def mnn_run(threads: int, folder: Path) -> Run:
     module = nn.load_module_from_file(str(model), ["chips"], ["embedding"], runtime_manager=manager)
 
     def run(x: Array, keep: Any = manager) -> Array:
+        keep.set_hint(WINOGRAD_MEMORY_LEVEL, level)  # read when a shape is new, and for all modules
         given = expr.const(x, list(x.shape), expr.NCHW)
         return np.array(module.forward([given])[0].read()).reshape(-1, 128)
 
     return run
+
+
+def openvino_run(threads: int) -> Run:
+    """OpenVINO, which is told to keep to float32."""
+    core = importlib.import_module("openvino").Core()
+    settings = {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_NUM_THREADS": threads,
+        "PERFORMANCE_HINT": "LATENCY",
+    }
+    request = core.compile_model(str(file_of(NAME)), "CPU", settings).create_infer_request()
+    return lambda x: np.array(request.infer({0: x})[0])
 
 
 PADS = ("8=32", "8=64", "1=1 3=1", "8=128", "1=1 3=1")
@@ -154,6 +177,8 @@ def candidates(threads: int, folder: Path) -> dict[str, Callable[[], Run]]:
     """What is measured, by name; each is opened when asked."""
     return {
         "ONNX Runtime, as mien runs it": lambda: ort_run(ort_session(threads)),
+        "ONNX Runtime, for batches": lambda: ort_run(ort_session(threads, model=BATCH)),
+        f"ONNX Runtime, for batches, {threads} parts": lambda: ort_apart(threads, BATCH),
         "ONNX Runtime, spinning": lambda: ort_run(ort_session(threads, spinning=True)),
         "ONNX Runtime, channels not in blocks": lambda: ort_run(
             ort_session(threads, blocked=False)
@@ -163,6 +188,9 @@ def candidates(threads: int, folder: Path) -> dict[str, Callable[[], Run]]:
         "OpenCV": lambda: opencv_run(threads, winograd=False),
         "OpenCV, Winograd": lambda: opencv_run(threads, winograd=True),
         "MNN": lambda: mnn_run(threads, folder),
+        "MNN, small tiles": lambda: mnn_run(threads, folder, level=1),
+        "MNN, without Winograd": lambda: mnn_run(threads, folder, level=0),
+        "OpenVINO": lambda: openvino_run(threads),
         "ncnn": lambda: ncnn_run(threads, folder),
     }
 
@@ -188,13 +216,13 @@ def compare(
         yield name, f"{min(spent):.2f}", f"{np.median(spent):.2f}", f"{apart[name]:.1e}"
 
 
-def layers(x: Array, folder: Path, rounds: int = 20) -> Iterator[str]:
+def layers(x: Array, folder: Path, model: str, rounds: int = 20) -> Iterator[str]:
     """Time of ONNX Runtime on one thread by kind of operator, and the pace of convolution."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.enable_profiling = True
     options.profile_file_prefix = str(folder / "profile")
-    session = ort.InferenceSession(file_of(NAME), options, providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(file_of(model), options, providers=["CPUExecutionProvider"])
     for _ in range(rounds):
         session.run(None, {session.get_inputs()[0].name: x})
     events = json.loads(Path(session.end_profiling()).read_text())
@@ -219,6 +247,23 @@ def layers(x: Array, folder: Path, rounds: int = 20) -> Iterator[str]:
         f"{work / total / 1e3:.0f} billion a second on one core; a product of matrices "
         f"{product:.0f} on all cores of NumPy."
     )
+
+
+def opening(x: Array, model: str) -> str:
+    """Time to open the model, and by how much the process has grown once it ran."""
+    before = _resident()
+    start = time.perf_counter()
+    session = ort_session(2, model=model)
+    spent = time.perf_counter() - start
+    ort_run(session)(x)
+    grown = _resident() - before
+    return f"{model}: opened in {spent * 1000:.0f} ms, {grown:.0f} MiB with {len(x)} chips"
+
+
+def _resident() -> float:
+    """The memory of this process, in MiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
 
 
 def _matrix_product(side: Array) -> float:
@@ -262,6 +307,8 @@ def report(
 @click.option("--only", multiple=True, help="Runtimes whose names contain this.")
 @click.option("--cpu", is_flag=True, help="Time of the processor, not of the clock.")
 @click.option("--layers", "by_layer", is_flag=True, help="Where ONNX Runtime's time goes.")
+@click.option("--model", type=click.Choice((NAME, BATCH)), default=NAME, help="For these two.")
+@click.option("--opening", "by_opening", is_flag=True, help="Time to open a model, and its memory.")
 def main(
     threads: int,
     chips: tuple[int, ...],
@@ -269,11 +316,16 @@ def main(
     only: tuple[str, ...],
     cpu: bool,
     by_layer: bool,
+    by_opening: bool,
+    model: str,
 ) -> None:
     """Print the tables."""
+    if by_opening:
+        click.echo(opening(real_chips(chips[0]), model))
+        return
     if by_layer:
         with TemporaryDirectory() as folder:
-            for line in layers(real_chips(8), Path(folder)):
+            for line in layers(real_chips(8), Path(folder), model):
                 click.echo(line)
         return
     for line in report(threads, chips, seconds, only, cpu):

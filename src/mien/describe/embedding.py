@@ -60,8 +60,8 @@ class Embedding:
         Args:
             threads: as `mien.models.open_session` takes it.
             mirror: see the class.
-            batches: open `dlib-resnet-batch`, whose vectors are the same within 1e-5: a quarter
-                faster for 16 chips a run and more, slower for less than four.
+            batches: open `dlib-resnet-batch`, whose vectors are the same within 1e-5: a fifth
+                to a quarter faster for 16 chips a run and more, slower for less than four.
         """
         name = "dlib-resnet-batch" if batches else "dlib-resnet"
         return cls(open_session(name, threads=threads), mirror=mirror)

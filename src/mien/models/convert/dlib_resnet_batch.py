@@ -6,7 +6,7 @@ transforms would cost more than they save. The taps are multiplied out when the 
 
 What a transform mixes are positions, so these come first: (row, column, chip, channel) where the
 products are MatMul, (position, channel, chip) where they are a Conv with a group for each point.
-There the weights are so large that MatMul would spend half its time packing them, each time anew.
+There the weights are so large that it matters that MatMul would pack them anew in each run.
 """
 
 from __future__ import annotations
