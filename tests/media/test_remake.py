@@ -337,6 +337,13 @@ def test_places_that_cannot_be_written_to(
     assert sorted(os.listdir(tmp_path)) == ["a.mp4", "folder.mp4"]
 
 
+def test_pictures_that_are_too_small_for_hevc(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "a.mp4", [np.zeros((8, 64, 3), np.uint8)] * 3)
+    with pytest.raises(UsageError, match="below 16 pixels, and these have 64 x 8; use h264"):
+        remake(source, tmp_path / "b.mp4", encoding=Encoding(codec="hevc"))
+    assert os.listdir(tmp_path) == ["a.mp4"]
+
+
 def test_pictures_of_another_video_are_refused(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "a.mp4", numbered(3))
     other = write_clip(tmp_path / "b.mp4", numbered(3, 64, 48))

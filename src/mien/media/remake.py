@@ -32,11 +32,14 @@ from mien.media.sound import Sound, apart
 from mien.media.soundtrack import Soundtrack
 from mien.media.source import Source
 from mien.media.stored import FieldOrder, Stored
-from mien.media.video import Video, open_video
+from mien.media.video import Video, VideoInfo, open_video
 from mien.timecode import Time
 
 REMADE = Encoding(crf=20, preset="superfast")
 """How a video is compressed again where nothing else is asked for."""
+
+SMALLEST_HEVC = 16
+"""Pixels of a side, for x265."""
 
 
 @contextmanager
@@ -58,7 +61,7 @@ def remake_video(
         limits: as of `open_video`.
 
     Raises:
-        UsageError: another suffix, or `path` is the source.
+        UsageError: another suffix, `path` is the source, or the pictures are too small for HEVC.
         InputError, MediaError: as of `open_video`.
         OutputError: it cannot be written. What was at `path` is there as it was.
     """
@@ -67,6 +70,7 @@ def remake_video(
     check_not_same(source, target)
     with open_video(apart(source), limits=limits, threads=1) as video:
         zero = origin(video)
+    _check_size(video.info, encoding)
     with (
         Sound(source, zero, subtitles=True, limits=limits) as beside,
         told(target),
@@ -171,6 +175,14 @@ class Remake:
         """Free the encoder. After an error only; what was written is thrown away."""
         with suppress(av.FFmpegError):
             self._container.close()
+
+
+def _check_size(info: VideoInfo, encoding: Encoding) -> None:
+    if encoding.codec == "hevc" and min(info.width, info.height) < SMALLEST_HEVC:
+        raise UsageError(
+            f"HEVC takes no pictures below {SMALLEST_HEVC} pixels, and these have {info.width} x "
+            f"{info.height}; use h264"
+        )
 
 
 def origin(video: Video) -> Time:
