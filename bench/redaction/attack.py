@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
@@ -35,7 +36,7 @@ from mien.redact.effects import UNSAFE, Look
 
 Array = NDArray[Any]
 
-SEED = 20261121
+SEED = 20261122
 WIDTHS = (48, 96, 180)
 """Of the faces' boxes, in pixels."""
 
@@ -54,10 +55,13 @@ LOOKS = (
     Look("black"),
 )
 
-FRAMES = 25
+FRAMES = 16
 TREMBLING = 0.02
 """In video: so many frames of a face that keeps still, with masks that tremble by this share of
 their half axes (standard deviation). The attacker takes the mean."""
+
+SMALL, CELLS = 36, 12
+"""The learner sees an aligned chip of so many pixels, averaged to so many cells a side."""
 
 TREMBLING_EDGE = 0.85
 """What lies further out is not always under a mask that trembles."""
@@ -125,21 +129,25 @@ def look_at(
     rng, edge = np.random.default_rng(SEED), EDGE if frames == 1 else TREMBLING_EDGE
     samples, small, chips = [], [], []
     for sitting, wanted in zip(sittings, hunted, strict=True):
+        shown: Array
         if look is None:
             shown = sitting.rgb
         elif frames == 1:
             shown = sitting.redacted(look)
         else:
             masks = (sitting.trembling(rng, TREMBLING) for _ in range(frames))
-            shown = np.mean([sitting.redacted(look, mask) for mask in masks], axis=0)
-        shown = attackers.blanked(sitting, shown, edge)
-        chip = sitting.chip(np.round(shown).astype(np.uint8))
+            shown = np.mean(
+                [sitting.redacted(look, mask) for mask in masks], axis=0, dtype=np.float32
+            )
+        shown = attackers.blanked(shown, sitting.within(edge))
         samples.append(attackers.inside(sitting, shown, edge))
-        small.append(attackers.small(chip))
+        whole = shown if frames == 1 else np.round(shown).astype(np.uint8)
+        chip = sitting.chip(whole, SMALL)
+        small.append(cv2.resize(chip, (CELLS, CELLS), interpolation=cv2.INTER_AREA))
         if wanted and stage is not None:
-            chips.append(chip)
+            chips.append(sitting.chip(whole))
     embedding = None if stage is None else attackers.embedded(chips, stage)
-    return Views(np.array(samples), np.array(small), embedding)
+    return Views(np.array(samples), np.array(small, np.float32), embedding)
 
 
 class Hunt:
@@ -229,10 +237,14 @@ def report(folder: Path) -> Iterator[str]:
             worst[look] = max(worst[look], *(finding.bound for finding in findings))
             rows.append(line(named(look), width, findings))
             click.echo(rows[-1], err=True)
-    yield from table(HEAD, sorted(rows, key=lambda row: row[0] != "nothing"))
+    order = {name: place for place, name in enumerate(("nothing", *map(named, LOOKS)))}
+    rows.sort(key=lambda row: order[row[0]])
+    yield from table(HEAD, rows)
     yield from ("", f"The mean of {FRAMES} frames whose masks tremble by {TREMBLING:.0%}:", "")
     hunt = Hunt(sitters, 96, stage, FRAMES)
-    still = [look for look in LOOKS if look.effect in ("blur", "pixelate")]
+    still = [
+        look for look in LOOKS if look.effect in ("blur", "pixelate") and look.strength == "med"
+    ]
     yield from table(HEAD, (line(named(look), 96, hunt.redacted(look)) for look in still))
     yield ""
     for look in LOOKS:

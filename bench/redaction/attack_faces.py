@@ -174,7 +174,14 @@ class Sitting:
         sized = self.mask.half_wh * np.exp(rng.normal(0, share, (1, 2)))
         return Masks(moved, sized, self.mask.angle_deg, self.mask.id)
 
-    def chip(self, rgb: Array) -> Array:
-        """(150, 150, 3) the embedder's chip, aligned by the true landmarks."""
-        target = (TEMPLATE + PADDING) / (1 + 2 * PADDING) * SIZE
-        return crops.cut(rgb, crops.similarity(self.points.astype(float), target), SIZE)
+    def within(self, edge: float) -> Array:
+        """(h, w) uint8 1 where the mask is, but for a rim."""
+        (outline,) = self.mask.outlines("ellipse")
+        high, wide = self.rgb.shape[:2]
+        norm = outline.norm(np.arange(wide) + 0.5, np.arange(high) + 0.5)
+        return (norm <= edge).view(np.uint8)
+
+    def chip(self, rgb: Array, size: int = SIZE) -> Array:
+        """(size, size, 3) the embedder's chip, aligned by the true landmarks."""
+        target = (TEMPLATE + PADDING) / (1 + 2 * PADDING) * size
+        return crops.cut(rgb, crops.similarity(self.points.astype(float), target), size)

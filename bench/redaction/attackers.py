@@ -26,7 +26,6 @@ COLUMNS, ROWS = 10, 14
 EDGE = 0.95
 """What lies further out than this share of the mask may be mixed with what is outside."""
 
-CHIP = 12
 COMPONENTS = 80
 SHRINKAGE = 0.01
 SAME = 1e-5
@@ -35,14 +34,11 @@ SAME = 1e-5
 BATCH = 32
 
 
-def blanked(sitting: Sitting, rgb: Array, edge: float = EDGE) -> Array:
-    """The picture with the mean of what is inside the mask in the place of all else."""
-    (outline,) = sitting.mask.outlines("ellipse")
-    high, wide = rgb.shape[:2]
-    out = outline.norm(np.arange(wide) + 0.5, np.arange(high) + 0.5) > edge
-    shown = rgb.copy()
-    shown[out] = rgb[~out].mean(axis=0)
-    return shown
+def blanked(rgb: Array, within: Array) -> Array:
+    """The picture with the mean of what is `within` (h, w uint8) in the place of all else."""
+    shown = np.empty_like(rgb)
+    shown[:] = cv2.mean(rgb, within)[:3]
+    return cv2.copyTo(rgb, within, shown)
 
 
 def inside(sitting: Sitting, shown: Array, edge: float = EDGE) -> Array:
@@ -54,10 +50,9 @@ def inside(sitting: Sitting, shown: Array, edge: float = EDGE) -> Array:
     angle = np.radians(float(sitting.mask.angle_deg[0]))
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     places = (at @ turn + sitting.mask.centre_xy - 0.5).astype(np.float32)
-    means = cv2.blur(shown.astype(np.float32), (int(2 * half[0] / COLUMNS) | 1,) * 2)
+    means = cv2.blur(shown, (int(2 * half[0] / COLUMNS) | 1,) * 2)
     picked = cv2.remap(means, places[:, :1], places[:, 1:], cv2.INTER_LINEAR)
-    samples: Array = picked.reshape(-1, 3)
-    return samples
+    return np.asarray(picked.reshape(-1, 3), np.float32)
 
 
 def filtered(samples: Array) -> Array:
@@ -72,11 +67,6 @@ def equalised(samples: Array) -> Array:
     """The same of gray values after histogram equalisation."""
     gray = samples @ np.array([0.299, 0.587, 0.114], np.float32)
     return filtered(rankdata(gray, axis=1).astype(np.float32))
-
-
-def small(chip: Array) -> Array:
-    """(12, 12, 3) float32 the chip as the learner sees it."""
-    return cv2.resize(chip.astype(np.float32), (CHIP, CHIP), interpolation=cv2.INTER_AREA)
 
 
 def parrot(views: Array, person: Array) -> Callable[[Array], Array]:

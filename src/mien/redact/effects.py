@@ -4,26 +4,25 @@ All work on a picture's own planes and in place, and touch only the samples that
 the feather around it, where one is asked for).
 
 Blur and pixelate keep a few numbers of what was there: averages at nodes that lie `size / cells`
-apart around the middle of the mask, each under a bell so broad that detail finer than the nodes'
-distance is not in the numbers at all; so it cannot be got back, nor put together from frames whose
-masks lie a little differently. The numbers are rounded to coarse steps. They stand on samples
-inside the mask only. docs/concepts/redaction.md says what an attacker gets from them.
+apart (mien/redact/stencil.py), rounded to coarse steps. They stand on samples inside the mask only.
+Detail finer than the nodes' distance is not in them, so it cannot be got back, nor put together
+from frames whose masks lie a little differently. docs/concepts/redaction.md says what an attacker
+gets from them.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import UsageError
 from mien.media.planes import Plane
-from mien.redact.masks import Grid, Masks, Outline, Region, Shape
+from mien.redact.masks import Grid, Masks, Shape
+from mien.redact.stencil import Nodes, Stencil
 
 Array = NDArray[Any]
 Effect = Literal["blur", "pixelate", "solid", "black", "outline"]
@@ -34,7 +33,7 @@ STRENGTHS: tuple[Strength, ...] = get_args(Strength)
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 
 UNSAFE: frozenset[tuple[Effect, Strength]] = frozenset(
-    {("blur", "low"), *(("outline", strength) for strength in STRENGTHS)}
+    {("blur", "low"), ("pixelate", "low"), *(("outline", strength) for strength in STRENGTHS)}
 )
 """What bench/redaction/attack.py sees through. An outline hides nothing at all."""
 
@@ -44,39 +43,44 @@ class Coarseness(NamedTuple):
 
     Attributes:
         cells: averages along the side of a square as large as the mask.
-        step: luma of averages is rounded to so many parts of the range of 255.
+        step: luma of averages comes out in steps of so many parts of the range of 255.
+        shade: by so many parts of 255 is the middle of a mask lighter than its edge, alike for
+            everyone: one flat tone looks like a hole in the picture.
     """
 
     cells: float
     step: float
+    shade: float
 
 
-BLUR: dict[Strength, Coarseness] = {
-    "low": Coarseness(8, 4),
-    "med": Coarseness(1.5, 32),
-    "high": Coarseness(1, 32),
+COARSENESS: dict[Effect, dict[Strength, Coarseness]] = {
+    "blur": {
+        "low": Coarseness(8, 4, 0),
+        "med": Coarseness(1.25, 32, 24),
+        "high": Coarseness(1, 48, 24),
+    },
+    "pixelate": {
+        "low": Coarseness(4, 24, 0),
+        "med": Coarseness(1.25, 32, 36),
+        "high": Coarseness(1, 48, 36),
+    },
 }
-PIXELATE: dict[Strength, Coarseness] = {
-    "low": Coarseness(4, 24),
-    "med": Coarseness(1.5, 32),
-    "high": Coarseness(1, 32),
-}
+
+TILES = 7
+"""Along the side of a square as large as the mask; they have no finer detail than its blur."""
+
+SMALLEST_TILE = 6
 
 CHROMA_STEPS = (18.0, 23.0)
-"""Chroma of averages is rounded to these parts of 255, Cb and Cr, away from grey. The middle of all
-faces' chroma lies one step from grey: nearly all of them come out as this one tone, which is why
-they look natural though their own is not kept, and grey pictures stay grey."""
+"""The same of chroma, Cb and Cr, counted from grey. The middle of all faces' chroma lies one step
+from grey: nearly all of them come out as this one tone, which is why they look natural though their
+own is not kept, and grey pictures stay grey."""
+
+STEEPNESS = 4.0
+"""A step is not a jump but a slope so steep: a face between two would flicker otherwise."""
 
 SMALLEST_CELL = 6
 """Pixels between two nodes, at least: in a small mask there are fewer."""
-
-BELL = 0.6
-"""Standard deviation of a node's bell, in distances between nodes. What repeats once from node to
-node keeps exp(-2 (pi BELL)^2) = 0.08 % of its contrast."""
-
-DOUBT = 0.2
-"""A node that sees little of the mask is drawn towards the mask's mean, as if so much of its bell
-saw that: at the edge, a few samples would speak for themselves otherwise."""
 
 LINE = 0.03
 """Width of an outline, of the mask's size."""
@@ -149,38 +153,83 @@ def hide(planes: Sequence[Plane], width: int, height: int, masks: Masks, look: L
     """
     grids = [_grid(plane, width, height) for plane in planes]
     for outline in masks.outlines(look.shape):
-        stencils = {grid: _Stencil.of(outline, grid, look) for grid in dict.fromkeys(grids)}
+        stencils = {grid: Stencil.of(outline, grid, look.feather) for grid in dict.fromkeys(grids)}
         pairs = [(plane, stencils[grid]) for plane, grid in zip(planes, grids, strict=True)]
         touched = [(plane, stencil) for plane, stencil in pairs if stencil is not None]
-        if look.effect in ("blur", "pixelate"):
-            step = (BLUR if look.effect == "blur" else PIXELATE)[look.strength].step
-            nodes = [stencil.nodes(plane) for plane, stencil in touched]
-            coarse = _rounded([plane for plane, _ in touched], nodes, step)
-            for (plane, stencil), values in zip(touched, coarse, strict=True):
-                stencil.put(plane, stencil.drawn(values))
-        for plane, stencil in touched:
-            if look.effect == "outline":
-                stencil.outline(plane)
-            elif look.effect == "black":
-                stencil.put(plane, plane.black)
-            elif look.effect == "solid":
-                stencil.put(plane, _grey(plane))
+        if len(touched) < len(planes):  # half a sample of chroma, beyond the edge of the picture
+            continue
+        if look.effect == "outline":
+            _draw(touched)
+        elif look.effect in ("blur", "pixelate"):
+            _average(touched, look)
+        else:
+            for plane, stencil in touched:
+                stencil.put(plane, plane.black if look.effect == "black" else _grey(plane))
 
 
-def _rounded(planes: Sequence[Plane], nodes: Sequence[Array], step: float) -> list[Array]:
-    """The planes' nodes in coarse steps."""
+def _average(touched: Sequence[tuple[Plane, Stencil]], look: Look) -> None:
+    """Blur or pixelate."""
+    kept = COARSENESS[look.effect][look.strength]
+    nodes = {
+        stencil: Nodes(stencil, max(stencil.outline.size / kept.cells, SMALLEST_CELL))
+        for stencil in dict.fromkeys(stencil for _, stencil in touched)
+    }
+    averages = [nodes[stencil].averages(plane) for plane, stencil in touched]
+    coarse = _coarse([plane for plane, _ in touched], averages, kept.step)
+    for (plane, stencil), values in zip(touched, coarse, strict=True):
+        shade = 0.0 if _is_chroma(plane) else kept.shade * _span(plane) / 255
+        if look.effect == "blur":
+            patch = nodes[stencil].smooth(values, shade)
+        else:
+            side = max(stencil.outline.size / TILES, SMALLEST_TILE)
+            patch = nodes[stencil].tiles(values, shade, side)
+        stencil.put(plane, np.clip(patch, 0, plane.top) + np.float32(0.5))
+
+
+def _draw(touched: Sequence[tuple[Plane, Stencil]]) -> None:
+    """A white line with a black rim, inside the mask's edge."""
+    rings = {}
+    for stencil in dict.fromkeys(stencil for _, stencil in touched):
+        line = max(LINE * stencil.outline.size, THINNEST_LINE)
+        depths = [stencil.within(part * line / 3) for part in range(4)]
+        rings[stencil] = depths[0] & ~depths[3], depths[1] & ~depths[2]
+    for plane, stencil in touched:
+        patch = plane.samples[stencil.region.at]
+        rim, white = rings[stencil]
+        np.copyto(patch, plane.black, where=rim, casting="unsafe")
+        np.copyto(
+            patch, plane.black if _is_chroma(plane) else plane.top, where=white, casting="unsafe"
+        )
+
+
+def _coarse(planes: Sequence[Plane], averages: Sequence[Array], step: float) -> list[Array]:
+    """The planes' averages in coarse steps."""
     if len(planes) == 3 and not any(_is_chroma(plane) for plane in planes):
-        luma = np.tensordot(TO_YCBCR, np.stack(nodes), 1)
-        spans = np.array([step, *CHROMA_STEPS])[:, None, None] * (planes[0].top / 255)
-        rgb = np.tensordot(np.linalg.inv(TO_YCBCR), np.round(luma / spans) * spans, 1)
-        return [np.clip(values, 0, planes[0].top) for values in rgb.astype(np.float32)]
-    rounded = []
-    for plane, values, parts in zip(planes, nodes, (step, *CHROMA_STEPS), strict=False):
-        span = (2 if _is_chroma(plane) else 1) * (plane.top - plane.black)
-        part = parts * span / 255
-        coarse = plane.black + np.round((values - plane.black) / part) * part
-        rounded.append(np.clip(coarse, 0, plane.top).astype(np.float32))
-    return rounded
+        top = planes[0].top
+        steps = np.array([step, *CHROMA_STEPS])[:, None, None] * (top / 255)
+        luma_chroma = np.tensordot(TO_YCBCR, np.stack(averages), 1)
+        rgb = np.tensordot(np.linalg.inv(TO_YCBCR), _stepped(luma_chroma, steps), 1)
+        return [np.clip(values, 0, top) for values in rgb]
+    coarse = []
+    for plane, values, parts in zip(planes, averages, (step, *CHROMA_STEPS), strict=False):
+        part = np.asarray(parts * _span(plane) / 255)
+        stepped = plane.black + _stepped(values - plane.black, part)
+        coarse.append(np.clip(stepped, 0, plane.top))
+    return coarse
+
+
+def _stepped(values: Array, step: Array) -> Array:
+    """Level around the multiples of the step, steep between them."""
+    count = values / step
+    level = np.round(count)
+    off = count - level
+    slope = np.maximum(np.abs(off) - (0.5 - 0.5 / STEEPNESS), 0) * STEEPNESS
+    return np.asarray((level + np.copysign(slope, off)) * step)
+
+
+def _span(plane: Plane) -> int:
+    """From black to the largest value; in chroma from the smallest."""
+    return (2 if _is_chroma(plane) else 1) * (plane.top - plane.black)
 
 
 def _grid(plane: Plane, width: int, height: int) -> Grid:
@@ -208,103 +257,6 @@ def _step(pixels: int, samples: int) -> int:
     return next((step for step in STEPS if -(-pixels // step) == samples), 0)
 
 
-class _Stencil:
-    """One mask on one grid: which samples it touches, and what is the same for all its planes."""
-
-    def __init__(self, outline: Outline, grid: Grid, region: Region, look: Look) -> None:
-        self._outline, self._grid, self._region = outline, grid, region
-        self._inside = region.inside
-        self._opacity: Array | None = None
-        if look.feather > 0:
-            self._fade(look.feather)
-        if look.effect in ("blur", "pixelate"):
-            smooth = look.effect == "blur"
-            self._spread((BLUR if smooth else PIXELATE)[look.strength].cells, smooth=smooth)
-
-    @classmethod
-    def of(cls, outline: Outline, grid: Grid, look: Look) -> _Stencil | None:
-        """None where the mask touches nothing of the picture."""
-        region = outline.region(grid)
-        return None if region is None else cls(outline, grid, region, look)
-
-    def put(self, plane: Plane, new: Array | int) -> None:
-        """Put a patch or one value in the place of the mask."""
-        patch = plane.samples[self._region.at]
-        if self._opacity is None:
-            np.copyto(patch, new, where=self._region.inside, casting="unsafe")
-        else:
-            mixed = patch + self._opacity * (np.float32(1) * new - patch)
-            np.copyto(patch, mixed, casting="unsafe")
-
-    def _fade(self, feather: float) -> None:
-        """Reach out to where the effect has faded out."""
-        wide = self._outline.grown(1 + feather).region(self._grid)
-        assert wide is not None
-        self._inside = _placed(self._region, wide)
-        out = (self._outline.norm(wide.x, wide.y) - 1) / feather
-        left = np.clip(1 - out, 0, 1).astype(np.float32)
-        self._opacity = np.where(self._inside, np.float32(1), left * left * (3 - 2 * left))
-        self._region = wide
-
-    def _spread(self, cells: float, *, smooth: bool) -> None:
-        """Set the nodes: what each sees, and how the patch is made of them again."""
-        apart = max(self._outline.size / cells, SMALLEST_CELL)
-        x = (self._region.x - self._outline.x) / apart
-        y = (self._region.y - self._outline.y) / apart
-        columns, rows = _nodes(x), _nodes(y)
-        self._across, self._down = _bell(columns, x), _bell(rows, y)
-        samples = apart**2 / (self._grid.step_x * self._grid.step_y)
-        self._doubt = np.float32(DOUBT * 2 * math.pi * BELL**2 * samples)
-        self._share = self._inside.astype(np.float32)
-        self._seen = _product(self._down, self._share, self._across.T) + self._doubt
-        draw = _spline if smooth else _tile
-        self._to_x, self._to_y = draw(columns, x), draw(rows, y)
-
-    def nodes(self, plane: Plane) -> Array:
-        """(rows, columns) averages of the plane inside the mask."""
-        values = plane.samples[self._region.at] * self._share
-        mean = values.sum() / self._share.sum()
-        nodes: Array = self._down @ values @ self._across.T + self._doubt * mean
-        return nodes / self._seen
-
-    def drawn(self, nodes: Array) -> Array:
-        """The patch that these nodes make, half a step up, for rounding."""
-        patch: Array = self._to_y.T @ nodes @ self._to_x + np.float32(0.5)
-        return patch
-
-    def outline(self, plane: Plane) -> None:
-        """Draw a white line with a black rim, inside the mask's edge."""
-        patch = plane.samples[self._region.at]
-        line = max(LINE * self._outline.size, THINNEST_LINE)
-        white = plane.black if _is_chroma(plane) else plane.top
-        for start, value in ((0.0, plane.black), (line / 3, white), (line * 2 / 3, plane.black)):
-            ring = self._within(start) & ~self._within(start + line / 3)
-            np.copyto(patch, value, where=ring, casting="unsafe")
-
-    def _within(self, depth: float) -> Array:
-        """The samples of the patch that the mask still touches when its edge lies further in."""
-        inner = self._outline.shrunk(depth)
-        region = inner.region(self._grid) if inner is not None else None
-        return _placed(region, self._region)
-
-
-def _product(a: Array, b: Array, c: Array) -> Array:
-    """The matrix product of three, in this thread: for ones so small, those of NumPy's library
-    would wait for each other longer than they work."""
-    times: Callable[..., Array] = cv2.gemm
-    return times(times(a, b, 1, None, 0), c, 1, None, 0)
-
-
-def _placed(inner: Region | None, outer: Region) -> Array:
-    """What one region touches, as a patch of another that is as large or larger."""
-    placed = np.zeros(outer.inside.shape, bool)
-    if inner is not None:
-        top, left = (i.start - o.start for i, o in zip(inner.at, outer.at, strict=True))
-        high, wide = inner.inside.shape
-        placed[top : top + high, left : left + wide] = inner.inside
-    return placed
-
-
 def _is_chroma(plane: Plane) -> bool:
     """Black has half of the range in chroma, the lowest value in all else."""
     return 2 * plane.black >= plane.top
@@ -312,29 +264,3 @@ def _is_chroma(plane: Plane) -> bool:
 
 def _grey(plane: Plane) -> int:
     return plane.black if _is_chroma(plane) else (plane.black + plane.top) // 2
-
-
-def _nodes(at: Array) -> Array:
-    """The nodes that count for these places, all in distances between nodes."""
-    return np.arange(math.floor(at[0] - 0.5), math.ceil(at[-1] + 0.5) + 1)
-
-
-def _bell(nodes: Array, at: Array) -> Array:
-    """(n, k) weight of each place for each node."""
-    bell: Array = np.exp(-0.5 * ((at - nodes[:, None]) / BELL) ** 2).astype(np.float32)
-    return bell
-
-
-def _spline(nodes: Array, at: Array) -> Array:
-    """(n, k) weight of each node for each place: quadratic B-splines, which sum to 1."""
-    away = np.abs(at - nodes[:, None])
-    near = 0.75 - away**2
-    far = 0.5 * np.maximum(1.5 - away, 0) ** 2
-    spline: Array = np.where(away < 0.5, near, far).astype(np.float32)
-    return spline
-
-
-def _tile(nodes: Array, at: Array) -> Array:
-    """(n, k) 1 for the node that is nearest to each place, 0 for the others."""
-    tile: Array = (np.floor(at + 0.5) == nodes[:, None]).astype(np.float32)
-    return tile

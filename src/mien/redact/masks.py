@@ -124,7 +124,7 @@ class Outline(ABC):
 
     @abstractmethod
     def norm(self, x: Array, y: Array) -> Array:
-        """(h, w) 0 in its middle, 1 on its edge, growing outwards in proportion."""
+        """(h, w) float32, 0 in its middle, 1 on its edge, growing outwards in proportion."""
 
     @abstractmethod
     def shrunk(self, by: float) -> Outline | None:
@@ -140,19 +140,29 @@ class Outline(ABC):
         columns = _touched(self.x, self.half_width, grid.step_x, grid.slack_x, grid.columns)
         if rows.start >= rows.stop or columns.start >= columns.stop:
             return None
-        row = np.arange(rows.start, rows.stop, dtype=np.float64)
-        column = np.arange(columns.start, columns.stop, dtype=np.float64)
-        low, high = self.y - self.half_height, self.y + self.half_height
-        top = np.clip(row * grid.step_y - grid.slack_y, low, high)
-        bottom = np.clip((row + 1) * grid.step_y, low, high)
+        edges = np.arange(rows.start, rows.stop + 1) * float(grid.step_y)
+        top = np.maximum(edges[:-1] - grid.slack_y, self.y - self.half_height)
+        bottom = np.minimum(edges[1:], self.y + self.half_height)
         left, right = self.spans(top, bottom)
-        first = np.floor(left / grid.step_x)
-        last = np.ceil((right + grid.slack_x) / grid.step_x)
-        inside = (column >= first[:, None]) & (column < np.maximum(last, first + 1)[:, None])
+        count = columns.stop - columns.start
+        first = np.floor(left * (1 / grid.step_x)) - columns.start
+        last = np.ceil((right + grid.slack_x) * (1 / grid.step_x)) - columns.start
+        last = np.maximum(last, first + 1)
+        place, kind = _places(count)
+        begin = np.minimum(np.maximum(first, 0), count).astype(kind)[:, None]
+        end = np.minimum(np.maximum(last, 0), count).astype(kind)[:, None]
+        inside = (place >= begin) & (place < end)
         if not inside.any():
             return None
-        x, y = (column + 0.5) * grid.step_x, (row + 0.5) * grid.step_y
+        x = (place + (columns.start + 0.5)) * grid.step_x
+        y = edges[:-1] + grid.step_y / 2
         return Region((rows, columns), inside, x, y)
+
+
+def _places(count: int) -> tuple[Array, type[np.signedinteger[Any]]]:
+    """0, 1, 2 … in the smallest type, which is the fastest to compare."""
+    kind: type[np.signedinteger[Any]] = np.int16 if count < 2**15 else np.int32
+    return np.arange(count, dtype=kind), kind
 
 
 def _touched(middle: float, half: float, step: int, slack: int, count: int) -> slice:
@@ -183,7 +193,7 @@ class Box(Outline):
 
     def norm(self, x: Array, y: Array) -> Array:
         across, down = np.abs(x - self.x) / self.half_width, np.abs(y - self.y) / self.half_height
-        larger: Array = np.maximum(across, down[:, None])
+        larger: Array = np.maximum(across.astype(np.float32), down.astype(np.float32)[:, None])
         return larger
 
     def shrunk(self, by: float) -> Box | None:
@@ -214,19 +224,21 @@ class Ellipse(Outline):
     def spans(self, top: Array, bottom: Array) -> tuple[Array, Array]:
         # it is widest to the right at this height, to the left at the opposite one
         widest = self.half_width * -self.q / self.r
-        right = self._edge(np.clip(self.y + widest, top, bottom) - self.y, 1)
-        left = self._edge(np.clip(self.y - widest, top, bottom) - self.y, -1)
-        return left, right
+        return self._edge(widest, top, bottom, -1), self._edge(widest, top, bottom, 1)
 
-    def _edge(self, dy: Array, side: int) -> Array:
-        root = np.sqrt(np.maximum(self.p - (dy / (self.a * self.b)) ** 2, 0))
-        edge: Array = self.x + (side * root - self.q * dy) / self.p
+    def _edge(self, widest: float, top: Array, bottom: Array, side: int) -> Array:
+        """The furthest place to one side between these heights."""
+        dy = np.minimum(np.maximum(self.y + side * widest, top), bottom) - self.y
+        root = np.sqrt(np.maximum(self.p - np.square(dy * (1 / (self.a * self.b))), 0))
+        edge: Array = (root * (side / self.p)) - dy * (self.q / self.p) + self.x
         return edge
 
     def norm(self, x: Array, y: Array) -> Array:
-        dx, dy = x - self.x, (y - self.y)[:, None]
-        square = self.p * dx**2 + 2 * self.q * dx * dy + self.r * dy**2
-        root: Array = np.sqrt(np.maximum(square, 0))
+        dx, dy = x - self.x, y - self.y
+        mixed = np.multiply.outer((2 * self.q * dy).astype(np.float32), dx.astype(np.float32))
+        mixed += (self.p * dx * dx).astype(np.float32)
+        mixed += (self.r * dy * dy).astype(np.float32)[:, None]
+        root: Array = np.sqrt(np.maximum(mixed, 0))
         return root
 
     def shrunk(self, by: float) -> Ellipse | None:
