@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mien.faces import Faces
-from mien.redact.cover import covered, masks_of
+from mien.redact.cover import covered
+from mien.redact.heads import masks_of
 from mien.timeline.timeline import Timeline, VideoFacts
 from tests.timeline.made import box, facts, made, timelines
 

@@ -7,15 +7,16 @@ Boxes move and grow with the time since somebody was seen, and end at a cut.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.faces import Faces
-from mien.redact.masks import Masks
+from mien.timeline.spool import Column
 from mien.timeline.timeline import Timeline
 from mien.track.boxes import iou
 
@@ -53,18 +54,11 @@ LINK_IOU = 0.3
 CALM = 1.5
 """Standard deviation, in frames, of the Gaussian that smooths the way of a mask."""
 
+PICKED_ROWS = 1 << 16
+"""Rows that are put in order at once."""
+
 MOMENT_S = 1e-6
 """Times of frames are the same within this."""
-
-ROUND = 1.15
-"""The ellipse reaches so far beyond the middles of the sides of the box, for its corners' sake:
-with a margin of 15 % its area is 1.37 times that of the box."""
-
-ROLL_LIMIT = 30.0
-"""Degrees from which an upright box does not tell the sides of the head in it."""
-
-AXES = 0.8, 1.2
-"""Bounds of an axis of a turned head, in half sides of its box."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,61 +80,51 @@ def covered(timeline: Timeline) -> Timeline:
 
     Rows that are new have a score of NaN. Only box, score, points and id are kept.
     """
-    parts = [
-        _filled(timeline, rows, name, shot)
-        for name, rows, shot in _stretches(timeline)
-        if len(rows)
-    ]
-    frame = np.concatenate([np.empty(0, np.int64), *(part[0] for part in parts)])
-    order = np.argsort(frame, kind="stable")
-    faces = Faces.concat(part[1] for part in parts)
-    return Timeline(
-        timeline.video,
-        timeline.pts,
-        timeline.durations,
-        frame[order],
-        faces[order],
-        timeline.cuts,
-    )
+    rows = _Rows(tempfile.gettempdir())
+    for name, own, shot in _stretches(timeline):
+        rows.add(*_filled(timeline, own, name, shot))
+    frame, faces = rows.by_frame()
+    return replace(timeline, frame=frame, faces=faces)
 
 
-def masks_of(faces: Faces, margin: float) -> Masks:
-    """The mask of each face: an ellipse around its box, turned as the line between the eyes is.
+class _Rows:
+    """Collects faces of any frames in files without a name, and gives them by frame, mapped."""
 
-    Args:
-        faces: n faces.
-        margin: how far the mask reaches beyond the box, in shares of its half sides.
-    """
-    box = faces.box_xyxy.astype(np.float64)
-    half = np.maximum((box[:, 2:] - box[:, :2]) / 2, 0.5)
-    angle = _roll(faces)
-    axes = _axes(half, np.radians(angle))
-    ids = np.full(len(faces), -1) if faces.track_id is None else faces.track_id
-    return Masks((box[:, :2] + box[:, 2:]) / 2, axes * ROUND * (1 + margin), angle, ids)
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._columns: dict[str, Column] = {}
+        self._count = 0
 
+    def add(self, frame: Array, faces: Faces) -> None:
+        """Add faces, each with the number of its frame."""
+        for name, values in ({"frame": frame} | faces.columns).items():
+            if name not in self._columns:
+                self._columns[name] = self._column(values)
+            self._columns[name].append(values, at_row=self._count)
+        self._count += len(frame)
 
-def _roll(faces: Faces) -> Array:
-    """(n,) degrees, −45 to 45: the upright box does not tell a head from one that lies on it."""
-    if faces.points is None:
-        return np.zeros(len(faces))
-    across = (faces.points[:, 1] - faces.points[:, 0]).astype(np.float64)
-    known = np.isfinite(across).all(axis=1) & (across != 0).any(axis=1)
-    angle = np.degrees(np.arctan2(across[:, 1], across[:, 0]))
-    return np.where(known, (angle + 45) % 90 - 45, 0.0)
+    def by_frame(self) -> tuple[Array, Faces]:
+        """(n,) the frames, rising, and the faces in them."""
+        if not self._count:
+            return np.empty(0, np.int64), Faces.empty()
+        whole = {name: column.array(self._count) for name, column in self._columns.items()}
+        order = np.argsort(whole["frame"], kind="stable")
+        ordered = {name: self._picked(values, order) for name, values in whole.items()}
+        for column in self._columns.values():
+            column.close()
+        return ordered.pop("frame"), Faces(**ordered, problems=())
 
+    def _picked(self, values: Array, order: Array) -> Array:
+        column = self._column(values)
+        for start in range(0, len(order), PICKED_ROWS):
+            column.append(values[order[start : start + PICKED_ROWS]], at_row=start)
+        picked = column.array(len(order))
+        column.close()
+        return picked
 
-def _axes(half: Array, roll: Array) -> Array:
-    """(n, 2) half axes of the turned ellipse that an upright box with these half sides holds:
-    a² cos² + b² sin² is the square of its half width, a² sin² + b² cos² that of its half height."""
-    square, cos, sin = half**2, np.cos(roll) ** 2, np.sin(roll) ** 2
-    clear = np.abs(np.degrees(roll)) < ROLL_LIMIT
-    scale = np.where(clear, cos - sin, 1)
-    crossed = square[:, ::-1]
-    turned = (square * cos[:, None] - crossed * sin[:, None]) / scale[:, None]
-    axes = np.sqrt(np.clip(turned, (AXES[0] * half) ** 2, (AXES[1] * half) ** 2))
-    either = np.broadcast_to(half.max(axis=1, initial=0)[:, None], half.shape)
-    chosen: Array = np.where(clear[:, None], axes, either)
-    return chosen
+    def _column(self, values: Array) -> Column:
+        fill = -1 if values.dtype.kind == "i" else np.nan
+        return Column(values.dtype.str, values.shape[1:], fill, self._folder)
 
 
 def _stretches(timeline: Timeline) -> Iterator[tuple[int, Array, tuple[int, int]]]:

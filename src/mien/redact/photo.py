@@ -11,8 +11,8 @@ from mien.detect.cascade import ImageDetector, united
 from mien.faces import Faces
 from mien.media.planes import Plane
 from mien.picture import check_rgb
-from mien.redact.cover import masks_of
 from mien.redact.effects import Look, check_safe, hide
+from mien.redact.heads import masks_of
 from mien.redact.plan import MARGIN
 
 Array = NDArray[Any]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mien.errors import ConfigurationError, MismatchError
 from mien.faces import Faces
 from mien.media import Frame, VideoInfo
-from mien.redact.cover import masks_of
+from mien.redact.heads import masks_of
 from mien.redact.masks import Masks
 from mien.timecode import Time
 from mien.timeline.annotations import Annotations
