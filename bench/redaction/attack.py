@@ -136,9 +136,8 @@ def look_at(
             shown = sitting.redacted(look)
         else:
             masks = (sitting.trembling(rng, TREMBLING) for _ in range(frames))
-            shown = np.mean(
-                [sitting.redacted(look, mask) for mask in masks], axis=0, dtype=np.float32
-            )
+            many = np.stack([sitting.redacted(look, mask) for mask in masks])
+            shown = many.mean(axis=0, dtype=np.float32)
         shown = attackers.blanked(shown, sitting.within(edge))
         samples.append(attackers.inside(sitting, shown, edge))
         whole = shown if frames == 1 else np.round(shown).astype(np.uint8)
