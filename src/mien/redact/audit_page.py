@@ -189,12 +189,12 @@ def _timeline(audit: Audit) -> Html:
     for kind, _, runs in lanes:
         bars.append(tag("rect", x=0, y=top, width=COLUMNS, height=LANE, class_="ground"))
         for start, stop in stretches(runs, audit.length):
-            size = {"x": start, "y": top, "width": stop - start, "height": LANE}
-            bars.append(tag("rect", **size, class_=kind))
+            width = stop - start
+            bars.append(tag("rect", x=start, y=top, width=width, height=LANE, class_=kind))
         top += LANE + GAP
     label = f"When faces can be seen: {_times(audit.residual) or 'never'}"
-    size = {"viewBox": f"0 0 {COLUMNS} {top}", "preserveAspectRatio": "none"}
-    svg = tag("svg", *bars, role="img", aria_label=label, height=top, **size)
+    fit = {"viewBox": f"0 0 {COLUMNS} {top}", "preserveAspectRatio": "none"}
+    svg = tag("svg", *bars, role="img", aria_label=label, height=top, **fit)
     moments = (format_seconds(audit.length * share) for share in (0, Fraction(1, 2), 1))
     axis = tag("p", *(tag("span", moment) for moment in moments), class_="axis")
     legend = (Html(tag("i", class_=kind) + escape(name)) for kind, name, _ in lanes)
