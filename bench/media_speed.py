@@ -11,8 +11,10 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from bench.remake_quality import remade
 from bench.speed import walk
 from mien.media import Frame, open_video
+from mien.media.writer import Encoding
 from tests.clips import write_clip
 
 SIZES = [(640, 360), (1920, 1080)]
@@ -22,6 +24,7 @@ WORK: dict[str, Callable[[Frame], object]] = {
     "rgb_at(640, 360)": lambda frame: frame.rgb_at(640, 360),
     "rgb_at(320, 192)": lambda frame: frame.rgb_at(320, 192),
     "rgb_at(64, 36)": lambda frame: frame.rgb_at(64, 36),
+    "native().planes": lambda frame: frame.native().planes,
 }
 
 
@@ -58,6 +61,10 @@ def main() -> None:
                 print(f"| decode, {threads} thread{'s' * (threads > 1)} | {best:.2f} |")
             for name, spent in converting(clip):
                 print(f"| `{name}` | {spent:.2f} |")
+            for preset in ("ultrafast", "superfast", "veryfast"):
+                encoding = Encoding(crf=20, preset=preset)
+                best = min(remade(clip, clip.with_suffix(".mov"), encoding) for _ in range(3))
+                print(f"| decode, planes, encode, `{preset}` | {best:.2f} |")
 
 
 if __name__ == "__main__":
