@@ -24,7 +24,7 @@ from bench.detection import composites, corpus
 from bench.detection.corpus import MissingPictureError, Picture, Truth
 from bench.detection.draw import annotate
 from bench.detection.scoring import SHARES, SIZES, Box, Rate, Tally, score
-from mien.detect import ImageDetector
+from mien.detect import PROFILES, ImageDetector
 from mien.faces import Faces
 
 Array = NDArray[Any]
@@ -199,7 +199,7 @@ def _cell(rate: dict[str, Any]) -> str:
 
 
 @click.command()
-@click.option("--profile", type=click.Choice(["fast", "balanced", "accurate"]), default="balanced")
+@click.option("--profile", type=click.Choice([*PROFILES]), default="balanced")
 @click.option("--part", type=click.Choice(["real", "composite"]), help="Only this part.")
 @click.option("--only", multiple=True, help="Only the picture of this name; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of the table.")

@@ -275,6 +275,7 @@ def test_detection_keeps_to_its_figures_on_a_part_of_the_corpus() -> None:
         ("balanced", "size", 36, 0.99, 0.99),
         ("accurate", "size", 36, 0.99, 0.99),
         ("accurate", "size", 24, 0.99, 0.99),
+        ("paranoid", "size", 24, 0.99, 0.99),
     ],
 )
 def test_detection_keeps_to_its_figures(
