@@ -57,7 +57,7 @@ class Redacted:
 Way = Callable[[Path, Path], Redacted]
 """Redacts a file into a folder."""
 
-UNEVEN = 0.2
+UNEVEN = 0.02
 """A clip has a variable rate if a frame is shown for so much more or less than the median one."""
 
 CRF = 12
@@ -76,19 +76,22 @@ class Result:
 
 
 def mien(profile: str, video: Path, out: Path) -> Redacted:
-    """mien, "balanced" or "paranoid". Its masks are noted as the renderer asks for them."""
-    asked, noted = PlanOfTimeline.masks, list[Masks]()
+    """mien, "balanced" or "paranoid". Its masks are noted as the renderer asks for them; frames
+    for which it does not ask are copied."""
+    asked, noted = PlanOfTimeline.masks, dict[Fraction, Masks]()
 
     def noting(plan: PlanOfTimeline, frame: Frame) -> Masks:
-        noted.append(asked(plan, frame))
-        return noted[-1]
+        noted[frame.time.exact] = masks = asked(plan, frame)
+        return masks
 
     output = out / f"{video.stem}_{profile}.mp4"
     with patch.object(PlanOfTimeline, "masks", noting):
         start = perf_counter()
         redact_video(video, output, paranoid=profile == "paranoid", audit=False)
         seconds = perf_counter() - start
-    return Redacted(noted.__getitem__, seconds, output)
+    with open_video(video) as source:
+        times = [frame.time.exact for frame in source.frames()]
+    return Redacted(lambda k: noted.get(times[k], Masks.empty()), seconds, output)
 
 
 def peer(python: str, video: Path, out: Path) -> Redacted:
@@ -102,8 +105,8 @@ def steady(clip: Clip, folder: Path) -> Path:
     spans = spans_s(clip.path)
     if len(spans) != clip.frames:
         raise ValueError(f"{clip.name} has {len(spans)} frames, and {clip.frames} are labelled")
-    middle = np.median(spans[:-1])
-    if (np.abs(spans[:-1] - middle) < UNEVEN * middle).all():
+    middle = np.median(spans)
+    if (np.abs(spans - middle) < UNEVEN * middle).all():
         return clip.path
     path, rate = folder / f"{clip.name}-steady.mp4", Fraction(30)
     if not path.exists():
