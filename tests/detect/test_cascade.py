@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mien.detect import PROFILES, CenterFace, ImageDetector, cascade
+from mien.detect import PROFILES, BlazeFace, CenterFace, ImageDetector, cascade
 from mien.detect.cascade import again, close_view, scale_for, spans, tiles, uncut
 from mien.errors import UsageError
 from mien.faces import Faces
@@ -247,6 +247,32 @@ def test_a_doubtful_candidate_needs_a_second_sighting(
     assert len(confirmed) == 1
     assert iou(confirmed.box_xyxy, np.array([ASTRONAUT]))[0, 0] > 0.7
     assert confirmed.score[0] > 0.6
+
+
+def test_what_the_second_network_alone_has_seen_counts_too() -> None:
+    points = np.zeros((2, 5, 2))
+    known = Faces(np.array([[0, 0, 40, 50], [100, 0, 140, 50]]), np.ones(2), points=points)
+    also = np.array([[2, 2, 41, 51], [110, 10, 130, 40], [200, 0, 240, 50]])
+    others = Faces(also, np.full(3, 0.7), points=np.zeros((3, 5, 2)))
+    both = cascade.united(known, others)
+    np.testing.assert_array_equal(both.box_xyxy[:, 0], [0, 100, 200])
+    assert cascade.united(known, others[[0, 1]]) is known
+
+
+def test_paranoia_takes_the_word_of_either_network(blazeface: BlazeFace, astronaut: Array) -> None:
+    blind = ImageDetector(Blind(), PROFILES["paranoid"], blazeface)  # type: ignore[arg-type]
+    faces = blind.detect(astronaut)
+    assert found(faces.box_xyxy, np.array([ASTRONAUT])) == (1, 0)
+
+
+class Blind:
+    """A network that sees nothing."""
+
+    def detect(self, rgb: Array, **_: object) -> Faces:
+        return Faces(np.zeros((0, 4)), np.zeros(0), points=np.zeros((0, 5, 2)))
+
+    def detect_placed(self, pictures: list[Array], places: object, **_: object) -> list[Faces]:
+        return [Faces.empty()] * len(pictures)
 
 
 def test_the_better_sighting_counts() -> None:

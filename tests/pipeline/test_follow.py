@@ -70,11 +70,16 @@ def nobody(rgb: Array, faces: Faces) -> Faces:
 
 
 def follow(
-    images: ImageDetector, frames: Iterable[Painted], *, stride: int = 1, held: int = 30
+    images: ImageDetector,
+    frames: Iterable[Painted],
+    *,
+    stride: int = 1,
+    held: int = 30,
+    cautious: bool = False,
 ) -> tuple[list[Step], OnlineTracker]:
     tracker = OnlineTracker(part=True)
     detector = VideoDetector.of(images, "balanced")
-    follower = Follower(detector, tracker, nobody, stride=stride, held=held)
+    follower = Follower(detector, tracker, nobody, stride=stride, held=held, cautious=cautious)
     return list(follower.follow(frames)), tracker
 
 
@@ -120,6 +125,26 @@ def test_held_frames_bound_how_far_back_is_looked(images: ImageDetector, stage: 
     first = [len(step.faces) for step in steps].index(1)
     assert first == EVERY["balanced"] - 4
     assert all(len(step.faces) == 1 for step in steps[first:])
+
+
+def test_caution_follows_a_face_that_can_hardly_be_seen(
+    images: ImageDetector, stage: Stage
+) -> None:
+    """It fades until it has all but gone."""
+    frames = stage.frames([(60, 30)] * 60)
+    for number, frame in enumerate(frames[20:], 20):
+        share = max(0.0, 1 - (number - 20) / 40)
+        frame.rgb = (share * frame.rgb + (1 - share) * stage.ground).astype(np.uint8)
+    last = {}
+    for cautious in (False, True):
+        steps, _ = follow(images, frames, cautious=cautious)
+        seen = [number for number, step in enumerate(steps) if len(step.faces)]
+        assert seen == list(range(len(seen)))
+        for number in seen:
+            truth = stage.truth((60, 30))
+            assert iou(steps[number].faces.box_xyxy, truth[None])[0, 0] > 0.4
+        last[cautious] = seen[-1]
+    assert last[True] >= last[False] + 2
 
 
 def test_slow_faces_are_passed_over_and_lie_between(images: ImageDetector, stage: Stage) -> None:

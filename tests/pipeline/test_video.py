@@ -73,13 +73,22 @@ def test_one_result_for_any_number_of_workers_and_threads(walk: Path) -> None:
     assert len(list(plan_segments(walk))) == 4
     here = analyze_video(walk)
     assert here.frame_count == 200
+    assert here.cuts.tolist() == [150]
     assert len(here.tracks()) >= 1
     results = [here, analyze_video(walk, threads=1), analyze_video(walk.read_bytes())]
     results += [analyze_video(walk, engine=LocalEngine(workers)) for workers in (1, 2, 3)]
     assert {digest(timeline) for timeline in results} == {digest(here)}
     for other in results[1:]:
+        assert np.array_equal(other.cuts, here.cuts)
         for name, column in here.faces.columns.items():
             assert np.array_equal(column, getattr(other.faces, name), equal_nan=True), name
+
+
+def test_a_cautious_look_has_one_result_too(walk: Path) -> None:
+    here = analyze_video(walk, cautious=True)
+    there = analyze_video(walk, cautious=True, engine=LocalEngine(2))
+    assert digest(there) == digest(here)
+    assert len(here.faces) >= len(analyze_video(walk).faces)
 
 
 def test_columns_of_workers(walk: Path) -> None:
