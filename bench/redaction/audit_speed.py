@@ -1,9 +1,9 @@
 """What the audit costs by frame, in milliseconds and in multiples of CenterFace alone.
 
-python -m bench.redaction.audit_speed [--threads N]
+python -m bench.redaction.audit_speed
 
-Two faces, a tenth of the picture's height, hidden by blur. Least of several calls; the ratio, taken
-in the same run, is what to compare.
+Two faces, a tenth of the picture's height, hidden by blur. Time of one core that one thread takes,
+least of several calls by turns; the ratio, taken in the same run, is what to compare.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Array = NDArray[Any]
 SIZES = ((640, 360), (1280, 720), (1920, 1080))
 HEAD = slice(30, 250), slice(120, 340)
 """Rows and columns of the astronaut's head in her picture."""
-CALLS = 8
+ROUNDS = 5
 
 
 def frame(width: int, height: int) -> tuple[Array, Array]:
@@ -53,22 +53,21 @@ def frame(width: int, height: int) -> tuple[Array, Array]:
     return np.asarray(picture), np.asarray(hidden)
 
 
-def least_ms(call: Callable[[], object]) -> float:
-    """Of several calls, after one that does not count."""
-    call()
-    took = []
-    for _ in range(CALLS):
-        start = time.perf_counter()
-        call()
-        took.append(time.perf_counter() - start)
-    return min(took) * 1000
+def least_ms(*calls: Callable[[], object]) -> list[float]:
+    """Of each of several calls, by turns; the first round does not count."""
+    took: list[list[float]] = [[] for _ in calls]
+    for _ in range(ROUNDS + 1):
+        for call, times in zip(calls, took, strict=True):
+            start = time.process_time()
+            call()
+            times.append(time.process_time() - start)
+    return [min(times[1:]) * 1000 for times in took]
 
 
 @click.command(help=__doc__)
-@click.option("--threads", default=2, help="For inference [2].")
-def main(threads: int) -> None:
+def main() -> None:
     """Print the table."""
-    auditor = FrameAuditor.load(threads=threads)
+    auditor = FrameAuditor.load(threads=1)
     rows = []
     for width, height in SIZES:
         source, output = frame(width, height)
@@ -81,7 +80,7 @@ def main(threads: int) -> None:
         def whole(source: Array = source, output: Array = output) -> object:
             return auditor.look(source, output)
 
-        network, audit = least_ms(alone), least_ms(whole)
+        network, audit = least_ms(alone, whole)
         ratio = f"{audit / network:.2f}"
         rows.append((f"{width} × {height}", f"{network:.0f}", f"{audit:.0f}", ratio))
     for line in table(("picture", "CenterFace at full size, ms", "audit, ms", "ratio"), rows):
