@@ -179,11 +179,11 @@ def _average(touched: Sequence[tuple[Plane, Stencil]], look: Look) -> None:
     for (plane, stencil), values in zip(touched, coarse, strict=True):
         shade = 0.0 if _is_chroma(plane) else kept.shade * _span(plane) / 255
         if look.effect == "blur":
-            patch = nodes[stencil].smooth(values, shade)
+            patch = nodes[stencil].smooth(values, shade, plane.top)
         else:
             side = max(stencil.outline.size / TILES, SMALLEST_TILE)
-            patch = nodes[stencil].tiles(values, shade, side)
-        stencil.put(plane, np.clip(patch, 0, plane.top) + np.float32(0.5))
+            patch = nodes[stencil].tiles(values, shade, plane.top, side)
+        stencil.put(plane, patch)
 
 
 def _draw(touched: Sequence[tuple[Plane, Stencil]]) -> None:

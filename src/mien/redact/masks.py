@@ -148,21 +148,17 @@ class Outline(ABC):
         first = np.floor(left * (1 / grid.step_x)) - columns.start
         last = np.ceil((right + grid.slack_x) * (1 / grid.step_x)) - columns.start
         last = np.maximum(last, first + 1)
-        place, kind = _places(count)
-        begin = np.minimum(np.maximum(first, 0), count).astype(kind)[:, None]
-        end = np.minimum(np.maximum(last, 0), count).astype(kind)[:, None]
-        inside = (place >= begin) & (place < end)
+        signed, unsigned = (np.int16, np.uint16) if count < 2**15 else (np.int32, np.uint32)
+        place = np.arange(count, dtype=signed)  # the smallest type is the fastest
+        begin = np.minimum(np.maximum(first, 0), count).astype(signed)
+        end = np.minimum(np.maximum(last, begin), count).astype(signed)
+        # what lies before the begin is negative, and large when taken as unsigned
+        inside = (place - begin[:, None]).view(unsigned) < (end - begin).view(unsigned)[:, None]
         if not inside.any():
             return None
         x = (place + (columns.start + 0.5)) * grid.step_x
         y = edges[:-1] + grid.step_y / 2
         return Region((rows, columns), inside, x, y)
-
-
-def _places(count: int) -> tuple[Array, type[np.signedinteger[Any]]]:
-    """0, 1, 2 … in the smallest type, which is the fastest to compare."""
-    kind: type[np.signedinteger[Any]] = np.int16 if count < 2**15 else np.int32
-    return np.arange(count, dtype=kind), kind
 
 
 def _touched(middle: float, half: float, step: int, slack: int, count: int) -> slice:

@@ -9,7 +9,6 @@ from node to node keeps exp(-2 (pi BELL)^2) = 0.08 % of its contrast.
 from __future__ import annotations
 
 import math
-from functools import cached_property
 from typing import Any
 
 import cv2
@@ -68,15 +67,15 @@ class Stencil:
         return cv2.copyTo(np.ascontiguousarray(plane.samples[self.region.at]), self.inside)
 
     def put(self, plane: Plane, new: Array | int) -> None:
-        """Put one value in the place of the mask, or a float patch that is rounded down."""
+        """Put one value in the place of the mask, or a float patch, rounded."""
         patch = plane.samples[self.region.at]
         if self._opacity is not None:
-            patch[...] = patch + self._opacity * (np.float32(1) * new - patch)
+            patch[...] = patch + self._opacity * (np.float32(1) * new - patch) + np.float32(0.5)
             return
         if isinstance(new, int):
             full = np.full(patch.shape, new, patch.dtype)
         else:
-            full = new.astype(patch.dtype)
+            full = (new + np.float32(0.5)).astype(patch.dtype)
         patch[...] = cv2.copyTo(full, self.inside, np.ascontiguousarray(patch))
 
     def within(self, depth: float) -> Array:
@@ -121,34 +120,29 @@ class Nodes:
         averages = self._y.bell @ sums @ self._x.bell.T + self._doubt * mean
         return np.asarray(averages / self._weight)
 
-    def smooth(self, averages: Array, shade: float) -> Array:
-        """(h, w) float32 the patch that they make as quadratic B-splines, lighter by half of
-        `shade` in the middle of the mask and darker by as much at its edge."""
-        to_y, to_x = self._splines
-        small = (to_y.T @ averages @ to_x).astype(np.float32)
-        if shade:
-            small += np.float32(shade) * self._shading
+    def smooth(self, averages: Array, shade: float, top: float) -> Array:
+        """(h, w) float32 0..top, the patch that they make as quadratic B-splines, lighter by half
+        of `shade` in the middle of the mask and darker by as much at its edge."""
+        small = self._field(averages, shade, top, self._x, self._y)
         high, wide = self._stencil.inside.shape
         return cv2.resize(small, (wide, high), interpolation=cv2.INTER_LINEAR)
 
-    def tiles(self, averages: Array, shade: float, side: float) -> Array:
+    def tiles(self, averages: Array, shade: float, top: float, side: float) -> Array:
         """(h, w) float32 the same in tiles of so many pixels, from the middle of the mask on; each
         has the value in its own middle."""
-        region, outline, grid = self._stencil.region, self._stencil.outline, self._stencil.grid
-        columns = _middles(region.x, outline.x, side, grid.step_x)
-        rows = _middles(region.y, outline.y, side, grid.step_y)
-        return np.asarray(self.smooth(averages, shade)[:, columns][rows])
+        across, columns = self._x.tiles(side / self._apart)
+        down, rows = self._y.tiles(side / self._apart)
+        return np.asarray(self._field(averages, shade, top, across, down)[:, columns][rows])
 
-    @cached_property
-    def _splines(self) -> tuple[Array, Array]:
-        return self._y.spline(), self._x.spline()
-
-    @cached_property
-    def _shading(self) -> Array:
-        """(blocks, blocks) float32 0.5 in the middle of the mask, -0.5 at its edge and beyond."""
-        outline, apart = self._stencil.outline, self._apart
-        x, y = self._x.middles * apart + outline.x, self._y.middles * apart + outline.y
-        return 0.5 - np.minimum(outline.norm(x, y), 1) ** 2
+    def _field(self, averages: Array, shade: float, top: float, x: _Places, y: _Places) -> Array:
+        """(y, x) float32 the patch's values in these places."""
+        field: Array = y.spline.T @ averages @ x.spline
+        if shade:
+            outline = self._stencil.outline
+            at_x, at_y = (place.at * self._apart for place in (x, y))
+            norm = outline.norm(at_x + outline.x, at_y + outline.y)
+            field = field + shade * (0.5 - np.minimum(norm, 1) ** 2)
+        return np.minimum(np.maximum(field, 0), top).astype(np.float32)
 
     def _sums(self, patch: Array) -> Array:
         """(rows, columns) of blocks."""
@@ -160,31 +154,41 @@ class Nodes:
         return np.asarray(strips[:, 1:] - strips[:, :-1])
 
 
-class _Axis:
-    """The nodes along one axis, and the blocks; all in distances between nodes.
+class _Places:
+    """Places along an axis, in distances between nodes from the middle of the mask."""
+
+    def __init__(self, at: Array, nodes: Array) -> None:
+        self.at = at
+        away = np.abs(at - nodes[:, None])
+        wide, narrow = np.maximum(1.5 - away, 0), np.maximum(0.5 - away, 0)
+        # (nodes, places) weight of each node for each place: quadratic B-splines, of sum 1
+        self.spline: Array = 0.5 * wide * wide - 1.5 * narrow * narrow
+        self._away = away
+
+
+class _Axis(_Places):
+    """The middles of the blocks along an axis.
 
     Args:
-        at: (n,) middles of the samples; the mask's own is at 0.
+        samples: (n,) middles of the samples, in distances between nodes.
         step: from sample to sample.
     """
 
-    def __init__(self, at: Array, step: float) -> None:
-        nodes = np.arange(math.floor(at[0] - 0.5), math.ceil(at[-1] + 0.5) + 1)
-        span = len(at) * step
-        blocks = min(len(at), max(COARSEST, math.ceil(span * FINE)))
-        self.edges = np.arange(blocks + 1) * len(at) // blocks
-        self.middles = (at[0] - step / 2) + (np.arange(blocks) + 0.5) * (span / blocks)
-        self._away = self.middles - nodes[:, None]
+    def __init__(self, samples: Array, step: float) -> None:
+        self._samples = samples
+        self._nodes = np.arange(math.floor(samples[0] - 0.5), math.ceil(samples[-1] + 0.5) + 1)
+        span = len(samples) * step
+        blocks = min(len(samples), max(COARSEST, math.ceil(span * FINE)))
+        self.edges = np.arange(blocks + 1) * len(samples) // blocks
+        start = samples[0] - step / 2
+        super().__init__(start + (np.arange(blocks) + 0.5) * (span / blocks), self._nodes)
+        # (nodes, blocks) weight of each block for each node
         self.bell: Array = np.exp(self._away * self._away * (-0.5 / BELL**2))
 
-    def spline(self) -> Array:
-        """(nodes, blocks) weight of each node for each block: quadratic B-splines, of sum 1."""
-        away = np.abs(self._away)
-        wide, narrow = np.maximum(1.5 - away, 0), np.maximum(0.5 - away, 0)
-        return np.asarray(0.5 * wide * wide - 1.5 * narrow * narrow)
-
-
-def _middles(at: Array, middle: float, side: float, step: int) -> Array:
-    """(n,) for each sample, which one lies in the middle of its tile."""
-    tile = middle + np.floor((at - middle) / side + 0.5) * side
-    return np.asarray(np.clip(np.floor((tile - at[0]) / step + 0.5), 0, len(at) - 1).astype(int))
+    def tiles(self, side: float) -> tuple[_Places, Array]:
+        """The middles of tiles, and for each sample in which it lies."""
+        tile = np.floor(self._samples / side + 0.5).astype(int)
+        # a tile may have its middle beyond the samples; no node is there
+        middles = np.arange(tile[0], tile[-1] + 1) * side
+        inner = np.minimum(np.maximum(middles, self._samples[0]), self._samples[-1])
+        return _Places(inner, self._nodes), tile - tile[0]
