@@ -35,7 +35,9 @@ def splice(
     times = [time for time, _ in timed(source)]
     dark = {times[index] for index in changed}
     seen = []
-    with splice_video(source, target, lambda time: time.exact in dark, encoding=encoding) as copy:
+    with splice_video(
+        source, target, lambda time, _: time.exact in dark, encoding=encoding
+    ) as copy:
         for frame in copy.frames():
             seen.append(read_number(frame.rgb))
             native = frame.native()
@@ -211,7 +213,7 @@ def test_without_changes_it_is_a_copy(tmp_path: Path) -> None:
 def test_what_goes_along_goes_along(tmp_path: Path) -> None:
     source = write_rich(tmp_path / "a.mp4", sounds=["aac", "aac"], subtitles=["mov_text"])
     target = tmp_path / "b.mp4"
-    with splice_video(source, target, lambda time: False, encoding=FAST) as copy:
+    with splice_video(source, target, lambda time, _: False, encoding=FAST) as copy:
         assert list(copy.frames()) == []
     assert facts(target)[1:] == facts(source)[1:]
     assert left_behind(target) == []
@@ -233,7 +235,7 @@ def test_frames_that_are_not_written_are_missed(tmp_path: Path) -> None:
     source = CLIPS["B-frames"](tmp_path)
     with (
         pytest.raises(ValueError, match="not been taken and written to the end"),
-        splice_video(source, tmp_path / "b.mp4", lambda time: time.pts == 0) as copy,
+        splice_video(source, tmp_path / "b.mp4", lambda time, _: time.pts == 0) as copy,
     ):
         next(iter(copy.frames()))
     assert os.listdir(tmp_path) == ["a.mp4"]
@@ -244,7 +246,9 @@ def test_wherever_the_disk_ends_there_is_an_error_and_no_file(tmp_path: Path) ->
     target = tmp_path / "b.mp4"
 
     def work() -> int:
-        with splice_video(source, target, lambda time: time.seconds > 0.6, encoding=FAST) as copy:
+        with splice_video(
+            source, target, lambda time, _: time.seconds > 0.6, encoding=FAST
+        ) as copy:
             for frame in copy.frames():
                 copy.write(frame.native(), frame.time, frame.duration)
         return target.stat().st_size
@@ -260,7 +264,10 @@ def test_wherever_the_disk_ends_there_is_an_error_and_no_file(tmp_path: Path) ->
 def test_outputs_that_are_refused(tmp_path: Path) -> None:
     source = CLIPS["B-frames"](tmp_path)
     for target, sentence in ((source, "is the video itself"), (tmp_path / "b.avi", "not end in")):
-        with pytest.raises(UsageError, match=sentence), splice_video(source, target, bool):
+        with (
+            pytest.raises(UsageError, match=sentence),
+            splice_video(source, target, lambda *_: False),
+        ):
             pass
 
 

@@ -1,6 +1,6 @@
 """A video of which only parts are encoded anew; the packets of the others are copied.
 
-with splice_video("a.mp4", "b.mp4", lambda time: time.seconds < 3) as copy:
+with splice_video("a.mp4", "b.mp4", lambda time, span: time.seconds < 3) as copy:
     for frame in copy.frames():              # those that must be encoded, and only they
         native = frame.native()
         ...
@@ -50,6 +50,9 @@ from mien.timecode import Time
 
 LAYOUTS = ("yuv420p", "yuvj420p")
 
+Changed = Callable[[Time, int], bool]
+"""Whether a frame will be changed: when it is shown, and for how many ticks."""
+
 
 class Writer(Protocol):
     """What `splice_video` gives."""
@@ -69,7 +72,7 @@ class Writer(Protocol):
 def splice_video(
     source: Source,
     path: str | PathLike[str],
-    changed: Callable[[Time], bool],
+    changed: Changed,
     *,
     encoding: Encoding = REMADE,
     limits: Limits = Limits(),  # noqa: B008 - frozen
@@ -80,8 +83,8 @@ def splice_video(
     Args:
         source: the video.
         path: ending in .mp4, .m4v, .mov or .mkv.
-        changed: whether the frame that is shown at a time will be changed. Asked of every frame, in
-            order, before the first one is given.
+        changed: whether the frame that is shown at a time, for so many ticks, will be changed.
+            Asked of every frame, in order, before the first one is given.
         encoding: how to compress.
         limits: as of `open_video`.
 
@@ -162,7 +165,7 @@ class _Splice:
         source: Source,
         video: Video,
         form: str,
-        changed: Callable[[Time], bool],
+        changed: Changed,
         encoding: Encoding,
         limits: Limits,
     ) -> _Splice:
@@ -327,11 +330,14 @@ class _Splice:
                 self._out.close()
 
 
-def _runs(plan: Plan, video: Video, changed: Callable[[Time], bool]) -> list[_Run]:
+def _runs(plan: Plan, video: Video, changed: Changed) -> list[_Run]:
     """Parts between places to enter, as long as possible."""
     base = video.info.time_base
     shown = np.sort(plan.pts) - video.lead
-    marks = np.array([changed(Time(int(each), base)) for each in shown])
+    spans = np.append(np.diff(shown), _step(video))
+    marks = np.array(
+        [changed(Time(t, base), n) for t, n in zip(shown.tolist(), spans.tolist(), strict=True)]
+    )
     edges = sorted({0, *np.flatnonzero(plan.enters).tolist(), len(plan.pts)})
     runs: list[_Run] = []
     for begin, end in pairwise(edges):
@@ -349,6 +355,10 @@ def _decoding_times(plan: Plan, reordered: int, video: Video) -> Any:
     rank = np.empty(len(shown), np.int64)
     rank[np.argsort(plan.pts)] = np.arange(len(shown))
     depth = max(reordered, int((np.arange(len(shown)) - rank).max()))
-    step = max(1, round(1 / video.info.rate / video.info.time_base))
-    before = shown[0] - step * np.arange(depth, 0, -1)
+    before = shown[0] - _step(video) * np.arange(depth, 0, -1)
     return np.concatenate([before, shown])[: len(shown)]
+
+
+def _step(video: Video) -> int:
+    """Ticks of a frame at the nominal rate."""
+    return max(1, round(1 / video.info.rate / video.info.time_base))
