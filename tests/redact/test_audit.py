@@ -115,7 +115,8 @@ def test_one_result_whoever_computes_it(audit: Audit, exposed: tuple[Path, Path]
 
 def test_who_is_shown_on_purpose_is_told_apart(exposed: tuple[Path, Path]) -> None:
     def kept(time: Time) -> Rgb:
-        frame = round(time.exact * RATE)
+        frame = int(time.exact * RATE)
+        assert time.exact * RATE - frame == Fraction(1, 2)  # the middle of a frame
         return box_at(20 + frame, 70)[None] if frame < 40 else np.zeros((0, 4))
 
     audit = audit_video(*exposed, kept=kept)

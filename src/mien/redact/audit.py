@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from mien.engines import Engine
 from mien.errors import MismatchError, UsageError
-from mien.media import Source, open_video
+from mien.media import Frame, Source, open_video
 from mien.media.source import open_source
 from mien.media.video import DECODER_THREADS
 from mien.redact.audit_look import Findings, FrameAuditor
@@ -40,8 +40,8 @@ from mien.track.boxes import iou
 
 Array = NDArray[Any]
 KeptFaces = Callable[[Time], Array]
-"""The faces that are shown on purpose at a time of the source: (k, 4) boxes, xyxy in pixels of the
-picture as displayed."""
+"""The faces that are shown on purpose in the frame of the source that is shown at a time: (k, 4)
+boxes, xyxy in pixels of the picture as displayed. It is asked for the middle of each frame."""
 
 ON_PURPOSE = 0.25
 """Overlap of a face that can be seen with one shown on purpose from which it is that one."""
@@ -256,7 +256,7 @@ class Row(NamedTuple):
     """What was found in a frame; small, and can be pickled."""
 
     time: Time
-    source_time: Time
+    source_time: Time  # the middle of the frame of the source
     duration: Fraction  # seconds
     found: Findings
 
@@ -278,12 +278,16 @@ class StretchAuditor:
         threads = DECODER_THREADS if self.threads is None else min(self.threads, DECODER_THREADS)
         for before, after in side_by_side(self.source, self.output, stretch, threads=threads):
             found = self.auditor.look(before.rgb, after.rgb)
-            yield Row(after.time, before.time, after.duration * after.time.time_base, found)
+            yield Row(after.time, _middle(before), after.duration * after.time.time_base, found)
 
     @cached_property
     def auditor(self) -> FrameAuditor:
         """The models."""
         return FrameAuditor.load(threads=self.threads)
+
+
+def _middle(frame: Frame) -> Time:
+    return Time(2 * frame.time.pts + frame.duration, frame.time.time_base / 2)
 
 
 def _rows(work: StretchAuditor, engine: Engine | None) -> Generator[Row]:

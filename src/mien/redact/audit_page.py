@@ -40,7 +40,7 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 BLIND = (
     "Faces that no detector knows: turned away beyond profile, seen from above, below or upside "
-    "down, mostly behind something, or less than some 16 pixels wide.",
+    "down, mostly behind something; and of those less than 24 pixels wide not all.",
     "People as such. Hair, clothes, gait, tattoos, a voice, a name on a screen or a car's plate "
     "can tell who somebody is; only faces are looked for.",
     "Whether a hidden face could be worked out again from what is left of it. That is a question "
