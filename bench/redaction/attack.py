@@ -9,7 +9,8 @@ thirty of a person at most, are probes, redacted. The gallery is drawn five time
 probes that find their own person is the mean of these. The bound is that of Clopper and Pearson,
 one-sided, 95 %, for as many trials as there are probes. An effect is safe when it stays at or below
 3/100 for every attacker, gallery and size of face; chance is 1/100. The attackers stand in
-bench/redaction/attackers.py.
+bench/redaction/attackers.py. What lies outside the mask, its outline and the shading that is the
+same for everyone are taken out first: they tell where a mask lies, not who is under it.
 """
 
 from __future__ import annotations
@@ -129,24 +130,29 @@ def look_at(
     rng, edge = np.random.default_rng(SEED), EDGE if frames == 1 else TREMBLING_EDGE
     samples, small, chips = [], [], []
     for sitting, wanted in zip(sittings, hunted, strict=True):
-        shown: Array
-        if look is None:
-            shown = sitting.rgb
-        elif frames == 1:
-            shown = sitting.redacted(look)
-        else:
-            masks = (sitting.trembling(rng, TREMBLING) for _ in range(frames))
-            many = np.stack([sitting.redacted(look, mask) for mask in masks])
-            shown = many.mean(axis=0, dtype=np.float32)
+        shown = _shown(sitting, look, frames, rng)
         shown = attackers.blanked(shown, sitting.within(edge))
         samples.append(attackers.inside(sitting, shown, edge))
-        whole = shown if frames == 1 else np.round(shown).astype(np.uint8)
+        whole = np.round(shown).astype(np.uint8)
         chip = sitting.chip(whole, SMALL)
         small.append(cv2.resize(chip, (CELLS, CELLS), interpolation=cv2.INTER_AREA))
         if wanted and stage is not None:
             chips.append(sitting.chip(whole))
     embedding = None if stage is None else attackers.embedded(chips, stage)
     return Views(np.array(samples), np.array(small, np.float32), embedding)
+
+
+def _shown(sitting: Sitting, look: Look | None, frames: int, rng: np.random.Generator) -> Array:
+    """(h, w, 3) float32 the picture without the shading that an effect gives to everyone."""
+    if look is None:
+        return sitting.rgb.astype(np.float32)
+    if frames == 1:
+        shown = sitting.redacted(look).astype(np.float32)
+    else:
+        masks = (sitting.trembling(rng, TREMBLING) for _ in range(frames))
+        many = np.stack([sitting.redacted(look, mask) for mask in masks])
+        shown = many.mean(axis=0, dtype=np.float32)
+    return np.clip(shown - sitting.even(look) + 128, 0, 255)
 
 
 class Hunt:

@@ -25,8 +25,8 @@ from mien.detect import ImageDetector
 from mien.faces import Faces
 from mien.media import read_image
 from mien.media.planes import Plane
-from mien.redact.cover import masks_of
 from mien.redact.effects import Look, hide
+from mien.redact.heads import masks_of
 from mien.redact.masks import Ellipse, Masks
 from mien.redact.plan import MARGIN
 
@@ -41,7 +41,7 @@ PICTURES = 11
 """Of a hunted person there are at least so many: one for the gallery, ten and more to probe."""
 
 PROBES = 30
-LESSONS = 4
+LESSONS = 3
 """At most so many pictures of a person who is hunted, beside that of the gallery, and of one from
 whom the attacker learns; a few people have hundreds."""
 
@@ -159,7 +159,13 @@ class Sitting:
 
     def redacted(self, look: Look, mask: Masks | None = None) -> Array:
         """The picture as a player shows it, hidden in its planes (4:2:0, limited range)."""
-        yuv = self._stored.copy()
+        return self._hidden(self._stored.copy(), look, mask)
+
+    def even(self, look: Look) -> Array:
+        """What the effect makes of a picture that is grey all over."""
+        return self._hidden(np.full_like(self._stored, 128), look, None)
+
+    def _hidden(self, yuv: Array, look: Look, mask: Masks | None) -> Array:
         high, wide = self.rgb.shape[:2]
         luma = yuv[:high]
         cb, cr = yuv[high:].reshape(2, high // 2, wide // 2)
