@@ -35,12 +35,13 @@ from bench.redaction.scoring import Hidden, Tally, score, total
 from bench.redaction.truth import Clip, labelled, spans_s
 from bench.speed import machine
 from bench.tracking.scenarios import SEEDS
-from mien.media import Frame, open_video
+from mien.media import open_video
 from mien.media.encoder import Encoding
 from mien.media.writer import create_video
 from mien.redact.masks import Masks
 from mien.redact.plan import PlanOfTimeline
 from mien.redact.video import redact_video
+from mien.timecode import Time
 
 Array = NDArray[Any]
 
@@ -76,12 +77,11 @@ class Result:
 
 
 def mien(profile: str, video: Path, out: Path) -> Redacted:
-    """mien, "balanced" or "paranoid". Its masks are noted as the renderer asks for them; frames
-    for which it does not ask are copied."""
+    """mien, "balanced" or "paranoid". Its masks are noted as the renderer asks for them."""
     asked, noted = PlanOfTimeline.masks, dict[Fraction, Masks]()
 
-    def noting(plan: PlanOfTimeline, frame: Frame) -> Masks:
-        noted[frame.time.exact] = masks = asked(plan, frame)
+    def noting(plan: PlanOfTimeline, time: Time, duration: int) -> Masks:
+        noted[time.exact] = masks = asked(plan, time, duration)
         return masks
 
     output = out / f"{video.stem}_{profile}.mp4"

@@ -19,7 +19,16 @@ from mien.media import open_video, read_image
 from mien.models import file_of
 from tests.clips import number_picture, write_clip
 from tests.end_to_end.conftest import Run
-from tests.redact.clips import FRAMES, MAN, WOMAN, box_of, write_two_people
+from tests.redact.clips import (
+    FRAMES,
+    HEIGHT,
+    MAN,
+    WIDTH,
+    WOMAN,
+    box_of,
+    pictures,
+    write_two_people,
+)
 
 Array = NDArray[Any]
 
@@ -69,13 +78,13 @@ def ids_of(folder: Path) -> dict[str, int]:
     }
 
 
-def hidden(before: Path, after: Path, frames: range) -> dict[str, list[bool]]:
-    """Whether the detail of each face is gone."""
+def hidden(before: Path, after: Path, frames: range, *, first: int = 0) -> dict[str, list[bool]]:
+    """Whether the detail of each face is gone; the clip of the two begins at frame `first`."""
     numbers = [*frames]
     pairs = list(zip(rgb_of(before, numbers), rgb_of(after, numbers), strict=True))
     told = {}
     for name in (WOMAN, MAN):
-        places = [inner(name, number) for number in numbers]
+        places = [inner(name, number - first) for number in numbers]
         detail = [
             (float(np.std(np.diff(a[at].astype(int), axis=0))),
              float(np.std(np.diff(b[at].astype(int), axis=0))))
@@ -300,3 +309,30 @@ def test_annotations_are_needed_to_redact(run: Run, tmp_path: Path) -> None:
     outcome = run("redact", source, "--ids", "1")
     assert outcome.code == 2
     assert "make it with --mode analyze" in outcome.err
+
+
+def test_parts_without_faces_keep_their_very_packets(run: Run, tmp_path: Path) -> None:
+    """Three seconds of numbers, three of two people, three of numbers, in groups of a second."""
+    people = [*pictures()]
+    numbers = [number_picture(i, WIDTH, HEIGHT) for i in range(FRAMES)]
+    options = {"g": "25", "sc_threshold": "0", "bf": "2"}
+    source = write_clip(tmp_path / "a.mp4", [*numbers, *people, *numbers], options=options)
+    outcome = run("redact", source)
+    assert outcome.code == 0, outcome.err
+    same = []
+    with av.open(str(source)) as before, av.open(str(tmp_path / "a_redacted.mp4")) as after:
+        both = (
+            sorted((p.pts, bytes(p)) for p in each.demux(video=0) if p.size)
+            for each in (before, after)
+        )
+        for (pts, data), (new_pts, new) in zip(*both, strict=True):
+            assert pts == new_pts
+            same.append(data == new)
+    changed = np.flatnonzero(~np.array(same))
+    assert len(changed)
+    # half a second after the cut the last of them is gone; a group more may have to be encoded
+    assert changed.min() >= FRAMES
+    assert changed.max() < 2 * FRAMES + 25
+    span = range(FRAMES, 2 * FRAMES, 8)
+    told = hidden(source, tmp_path / "a_redacted.mp4", span, first=FRAMES)
+    assert all(told[WOMAN] + told[MAN])

@@ -33,7 +33,7 @@ def box_of(name: str, frame: int) -> Array:
     """(4,) the face in a frame."""
     x, y = place_of(name, frame)
     half = np.array([FACE, FACE * ASPECT]) / 2
-    return np.asarray([x, y, x, y] + np.concatenate([-half, half]))
+    return np.concatenate([[x, y] - half, [x, y] + half])
 
 
 def pictures() -> Iterator[Array]:

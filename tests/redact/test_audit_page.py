@@ -38,13 +38,14 @@ def run(start: int, frames: int = 5, *, person: int = 1, picture: bytes | None =
     box = np.array([10.0, 20.0, 60.0, 80.0])
     seen = Sight(first, box, 0.8125, (0.91, 0.25))
     length = Fraction(frames, 25)
-    return Run(first, last, first.exact + length, frames, length, seen, box, box, person, picture)
+    end = first.exact + length
+    return Run(first, last, end, frames, length, 0.875, seen, box, box, person, picture)
 
 
 def audit(*residual: Run, **changes: object) -> Audit:
     before, after = (AuditedFile(name, 1234, f"{n:064x}") for n, name in enumerate("ab"))
     length = Fraction(20)
-    whole = Audit("video", before, after, 640, 360, 500, length, residual, (), 42, 0.0, {}, 3.5)
+    whole = Audit("video", before, after, 640, 360, 500, length, residual, (), (), 42, 0.0, {}, 3.5)
     return replace(whole, **changes)  # type: ignore[arg-type]
 
 
@@ -81,6 +82,7 @@ class TestDocument:
         [
             audit(),
             audit(run(0), run(100, 1, person=2), shown=(run(50),), limit_s=0.5),
+            audit(doubtful=(run(7, person=0),)),
             audit(run(0, 1), kind="photo", source=None, output=None, length=Fraction(0)),
         ],
     )
@@ -124,6 +126,7 @@ class TestDocument:
             "eyes_kept": 0.91,
             "mouth_kept": 0.25,
         }
+        assert residual["runs"][2]["score"] == 0.875
         assert document["shown_on_purpose"]["face_frames"] == 5
         assert len(document["audited_by"]["models"]) == 5
 
@@ -172,6 +175,16 @@ class TestPage:
         read = Reader(audit_page(found))
         assert "Failed: 1 face can be seen" in read.text
         assert "svg" not in read.names
+
+    def test_what_no_detector_was_certain_of_is_told_apart(self) -> None:
+        picture = picture_of(room(1), np.array([10.0, 20.0, 60.0, 80.0]))
+        found = audit(doubtful=(run(0, person=0, picture=picture),))
+        assert found.passed()
+        assert audit_document(found)["doubtful"]["face_frames"] == 5
+        read = Reader(audit_page(found))
+        assert "Passed: no face can be seen that should be hidden" in read.text
+        assert "Perhaps a face" in read.text
+        assert read.names.count("img") == 1
 
     def test_each_run_has_its_picture(self) -> None:
         picture = picture_of(room(1), np.array([10.0, 20.0, 60.0, 80.0]))

@@ -14,9 +14,11 @@ from mien.timecode import Time
 RATE = 20
 
 
-def found(*boxes: tuple[float, float, float, float], kept: float = 0.9) -> Findings:
+def found(
+    *boxes: tuple[float, float, float, float], kept: float = 0.9, score: float = 0.8
+) -> Findings:
     rows = np.array(boxes, float).reshape(-1, 4)
-    return Findings(rows, np.full(len(rows), 0.8), np.full((len(rows), 2), kept))
+    return Findings(rows, np.full(len(rows), score), np.full((len(rows), 2), kept))
 
 
 def square(x: float, side: float = 20) -> tuple[float, float, float, float]:
@@ -71,6 +73,14 @@ def test_the_best_moment_is_the_plainest() -> None:
     (run,) = joined({**frames, 2: found(square(50, 30), kept=0.5)})
     assert run.best.time == Time(1, Fraction(1, RATE))
     assert run.best.kept == (0.9, 0.9)
+
+
+def test_one_frame_of_which_a_detector_is_certain_makes_the_run_certain() -> None:
+    weak = {n: found(square(100), score=0.4) for n in range(5)}
+    assert [run.certain for run in joined(weak)] == [False]
+    (run,) = joined({**weak, 3: found(square(100), score=0.5)})
+    assert run.certain
+    assert (run.frames, run.score) == (5, 0.5)
 
 
 def test_nothing_is_no_run() -> None:

@@ -185,6 +185,11 @@ def test_the_ellipse_holds_the_head_however_it_lies(angle: float) -> None:
     assert (along**2 + across**2 <= 1).all()
 
 
+def test_a_head_in_profile_is_as_wide_as_one_seen_from_the_front() -> None:
+    mask = masks_of(face(0, width=50, height=104), 0.0)
+    assert mask.half_wh[0] == pytest.approx([0.77 * 52 * 1.15, 52 * 1.15], rel=0.01)
+
+
 def test_the_margin_is_a_share_of_the_half_sides() -> None:
     small, large = masks_of(face(0), 0.0), masks_of(face(0), 0.5)
     assert large.half_wh == pytest.approx(small.half_wh * 1.5)

@@ -23,6 +23,7 @@ from mien.redact.effects import (
     hide,
 )
 from mien.redact.masks import Grid, Masks, Shape
+from tests.describe.portraits import astronaut
 
 Array = NDArray[Any]
 
@@ -199,6 +200,21 @@ def test_detail_of_the_size_of_a_feature_leaves_nothing(effect: Effect, strength
             )
             touched = covered(Plane(plain, 0, 255), what, "ellipse")
             assert apart[touched].max() <= 1
+
+
+@pytest.mark.parametrize(("effect", "strength"), SAFE)
+def test_a_mask_that_trembles_does_not_flicker(effect: Effect, strength: Strength) -> None:
+    rgb, _ = astronaut()
+    luma = cv2.cvtColor(rgb[10:270, 80:380], cv2.COLOR_RGB2GRAY)
+    rng, made = np.random.default_rng(14), []
+    for _ in range(30):
+        row = np.array([146, 108, 55, 70]) * rng.normal(1, 0.01, 4)
+        what = masks((*row.tolist(), float(rng.normal(0, 1))))
+        made.append(grey(luma, what, Look(effect, strength))[80:136, 120:172].astype(int))
+    if effect == "pixelate":  # its tiles move with the mask
+        made = [part.mean(axis=(0, 1), keepdims=True) for part in made]
+    assert np.std(made, axis=0).max() <= 3
+    assert np.ptp(luma[80:136, 120:172]) > 100
 
 
 def test_low_keeps_the_detail_that_makes_it_unsafe() -> None:

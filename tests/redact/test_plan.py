@@ -7,13 +7,13 @@ import json
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any
 
 import pytest
 
 from mien.errors import ConfigurationError, MismatchError
 from mien.faces import EMOTIONS
-from mien.media import Frame, VideoInfo, open_video
+from mien.media import VideoInfo, open_video
 from mien.redact.plan import PlanOfAnnotations, PlanOfTimeline
 from mien.timecode import Time
 from mien.timeline.annotations import Annotations, read_media_analytics
@@ -24,15 +24,8 @@ TENTH = Fraction(1, 10)
 VIDEO = facts(10, TENTH, size=(160, 96))
 
 
-class Shown(NamedTuple):
-    """What a plan must know of a frame."""
-
-    time: Time
-    duration: int
-
-
-def frame(number: int) -> Frame:
-    return cast(Frame, Shown(Time(number, TENTH), 1))
+def frame(number: int) -> tuple[Time, int]:
+    return Time(number, TENTH), 1
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +59,7 @@ def plan_of(info: VideoInfo, annotations: Annotations | None = None, **options: 
 )
 def test_whom_to_hide(info: VideoInfo, options: dict[str, Any], middles: list[int]) -> None:
     plan = plan_of(info, **options)
-    masks = plan.masks(frame(4))
+    masks = plan.masks(*frame(4))
     assert sorted(masks.centre_xy[:, 0].tolist()) == pytest.approx(middles, abs=0.01)
     assert plan.is_empty == (not middles)
 
@@ -94,9 +87,9 @@ def test_a_box_that_was_moved_or_removed_by_hand_is_taken_as_it_stands(info: Vid
     events[3] = [event for event in events[3] if event["id"] == 2]
     events[3][0] |= {"x": 0.9, "y": -0.19, "width": 0.4, "height": 0.5, "index": 3}
     plan = plan_of(info, read_media_analytics(io.StringIO(json.dumps(document))))
-    (mask,) = plan.masks(frame(3)).centre_xy.tolist()
+    (mask,) = plan.masks(*frame(3)).centre_xy.tolist()
     assert mask == pytest.approx([160 * 1.1, 96 * 0.06], abs=0.01)
-    assert len(plan.masks(frame(2))) == 2
+    assert len(plan.masks(*frame(2))) == 2
 
 
 @pytest.mark.parametrize(
@@ -116,10 +109,9 @@ def test_annotations_of_another_video(
 
 def test_where_the_container_does_not_say_how_long_it_is_the_end_tells(info: VideoInfo) -> None:
     plan = plan_of(replace(info, duration=None))
-    for number in range(15):
-        plan.masks(frame(number))
     with pytest.raises(ConfigurationError, match=r"it ends at 3.00 s, and this one at 1.50 s"):
-        plan.check_complete()
+        plan.check(15, Fraction(3, 2))
+    plan.check(30, Fraction(3))
 
 
 def test_windows_are_no_faces(info: VideoInfo) -> None:
@@ -131,18 +123,14 @@ def test_windows_are_no_faces(info: VideoInfo) -> None:
 
 
 def test_a_timeline_of_another_video() -> None:
-    timeline = made([1] * 3, [box(1, 0)], video=VIDEO)
-    plan = PlanOfTimeline(timeline)
-    assert len(plan.masks(frame(0))) == 0
-    with pytest.raises(MismatchError, match="frame 1 is new"):
-        plan.masks(frame(2))
-    assert len(plan.masks(frame(1))) == 1
+    plan = PlanOfTimeline(made([1] * 3, [box(1, 0)], video=VIDEO))
+    assert [len(plan.masks(*frame(number))) for number in range(3)] == [0, 1, 0]
+    for other in (Time(3, TENTH), Time(1, Fraction(1, 20))):
+        with pytest.raises(MismatchError, match="it has a frame at"):
+            plan.masks(other, 1)
     with pytest.raises(MismatchError, match="it had 3 frames and now has 2"):
-        plan.check_complete()
-    plan.masks(frame(2))
-    plan.check_complete()
-    with pytest.raises(MismatchError, match="frame 3 is new"):
-        plan.masks(frame(3))
+        plan.check(2, Fraction(1, 5))
+    plan.check(3, Fraction(3, 10))
 
 
 def test_a_document_on_disk_is_named_where_it_breaks(tmp_path: Path) -> None:

@@ -69,6 +69,8 @@ class Audit:
         frames: that were audited: all.
         length: of the output, in seconds; 0 of a photo.
         residual: the faces that can be seen and should not, by time.
+        doubtful: what may be such faces, though no detector was certain of them in any frame; they
+            count for nothing, and somebody should look at them.
         shown: those that are shown on purpose.
         hidden_faces: how often, over all frames, a face of the source was seen to be hidden.
         limit_s: how many exposed-face-seconds are let pass.
@@ -84,6 +86,7 @@ class Audit:
     frames: int
     length: Fraction
     residual: tuple[Run, ...]
+    doubtful: tuple[Run, ...]
     shown: tuple[Run, ...]
     hidden_faces: int
     limit_s: float = 0.0
@@ -170,7 +173,7 @@ def audit_video(
             tally.add(row)
             if length:
                 on_progress(float(min(tally.end / length, Fraction(1))))
-    residual = with_persons(tally.residual.finish(), output, work.auditor)
+    runs = with_persons(tally.residual.finish(), output, work.auditor)
     return Audit(
         "video",
         audited_file(source),
@@ -179,7 +182,8 @@ def audit_video(
         info.height,
         tally.frames,
         tally.end,
-        tuple(residual),
+        tuple(run for run in runs if run.certain),
+        tuple(run for run in runs if not run.certain),
         tuple(tally.shown.finish()),
         tally.hidden,
         limit_s,
@@ -222,6 +226,7 @@ def audit_image(
     found, start = auditor.look(source_rgb, output_rgb), Time(0, Fraction(1))
     tally.add(Row(start, start, Fraction(0), found))
     named = None if files is None else [audited_file(file) for file in files]
+    runs = with_picture(tally.residual.finish(), output_rgb, auditor)
     height, width = output_rgb.shape[:2]
     return Audit(
         "photo",
@@ -231,7 +236,8 @@ def audit_image(
         height,
         1,
         Fraction(0),
-        tuple(with_picture(tally.residual.finish(), output_rgb, auditor)),
+        tuple(run for run in runs if run.certain),
+        tuple(run for run in runs if not run.certain),
         tuple(tally.shown.finish()),
         tally.hidden,
         settings=dict(settings or {}),

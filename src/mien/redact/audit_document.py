@@ -13,7 +13,7 @@ from typing import Any
 from mien.atomic import replacing
 from mien.models import entry
 from mien.redact.audit import Audit, AuditedFile
-from mien.redact.audit_look import DOUBTFUL, MODELS, SEEN
+from mien.redact.audit_look import CERTAIN, DOUBTFUL, MODELS, SEEN
 from mien.redact.audit_runs import Run
 from mien.version import __version__
 
@@ -62,6 +62,10 @@ def audit_document(audit: Audit) -> dict[str, Any]:
             "persons": [_person(name, runs) for name, runs in audit.persons.items()],
             "runs": [{"person": run.person, **_run(run)} for run in audit.residual],
         },
+        "doubtful": {
+            "face_frames": sum(run.frames for run in audit.doubtful),
+            "runs": [_run(run) for run in audit.doubtful],
+        },
         "shown_on_purpose": {
             "face_frames": sum(run.frames for run in audit.shown),
             "runs": [_run(run) for run in audit.shown],
@@ -73,6 +77,7 @@ def audit_document(audit: Audit) -> dict[str, Any]:
             "models": {name: entry(name).sha256 for name in MODELS},
             "seen_from": SEEN,
             "doubtful_from": DOUBTFUL,
+            "certain_from": CERTAIN,
             "seconds": round(audit.audit_s, 3),
         },
     }
@@ -108,7 +113,7 @@ def _run(run: Run) -> dict[str, Any]:
         "eyes_kept": round(eyes, 3),
         "mouth_kept": round(mouth, 3),
     }
-    return {**_extent(run), "best": best}
+    return {**_extent(run), "score": round(run.score, 3), "best": best}
 
 
 def _person(name: int, runs: Sequence[Run]) -> dict[str, Any]:

@@ -43,6 +43,10 @@ SEEN, DOUBTFUL = 0.38, 0.25
 """Share of the detail kept, of the eyes or of the mouth, from which a face can be seen; and from
 which the embedder is asked: it can be seen if the source's face is the same person to it."""
 
+CERTAIN = 0.5
+"""A detector's score from which it is certain. Weaker findings count where the same face is found
+with certainty in a frame nearby; single ones are told apart."""
+
 CELLS, LEAST_CELL = 240, 4
 """Cells along the longer side of a picture in which source and output are compared, and the least
 side of one in pixels."""

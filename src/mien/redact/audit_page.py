@@ -51,6 +51,12 @@ BLIND = (
 """What the audit cannot see."""
 
 
+UNSURE = (
+    "Something looked a little like a face, but no detector was certain of it in any frame. "
+    "Mostly it is none, so it counts for nothing above. Have a look."
+)
+
+
 class Html(str):
     """Markup, as against text, which is escaped where it is put into markup."""
 
@@ -103,6 +109,10 @@ def _sections(audit: Audit) -> Iterator[Html]:
     if audit.residual:
         yield tag("h2", "Where to look")
         yield from _where(audit)
+    if audit.doubtful:
+        yield tag("h2", "Perhaps a face")
+        yield tag("p", UNSURE)
+        yield tag("div", *_figures_of(audit.doubtful, audit.kind), class_="runs")
     if audit.shown:
         yield tag("h2", "Shown on purpose")
         yield tag("p", "These were to stay visible, so they count for nothing above.")
@@ -175,6 +185,8 @@ def _figures(audit: Audit) -> Html:
             f"{audit.hidden_faces:,}",
         )
     ]
+    if audit.doubtful:
+        told += [("perhaps faces", f"{len(audit.doubtful):,}")]
     told += [("shown on purpose", f"{shown:,}")] if shown else []
     cells = (tag("div", tag("dt", name), tag("dd", value)) for name, value in told)
     return tag("dl", *cells, class_="figures")
@@ -214,10 +226,9 @@ def stretches(runs: Sequence[Run], length: Fraction) -> list[tuple[int, int]]:
 
 
 def _where(audit: Audit) -> Iterator[Html]:
-    pictured = [run for run in audit.residual if run.picture is not None]
-    figures = (_figure(run, audit.kind) for run in pictured)
+    pictured = _figures_of(audit.residual, audit.kind)
     yield tag("p", "The box is drawn on the output where the face shows most plainly.")
-    yield tag("div", *figures, class_="runs")
+    yield tag("div", *pictured, class_="runs")
     if audit.kind == "video":
         yield tag("h2", "By person")
         heads = ("person", "first seen", "until", "runs", "face-frames", "seconds")
@@ -227,16 +238,22 @@ def _where(audit: Audit) -> Iterator[Html]:
             yield _run_table(audit.residual)
 
 
+def _figures_of(runs: Sequence[Run], kind: str) -> list[Html]:
+    """A figure of each run that has a picture."""
+    return [_figure(run, kind) for run in runs if run.picture is not None]
+
+
 def _figure(run: Run, kind: str) -> Html:
     assert run.picture is not None
     data = base64.b64encode(run.picture).decode("ascii")
-    where = f"person {run.person}" if kind == "photo" else f"person {run.person}, {_span(run)}"
+    who = f"person {run.person}" if run.person else "perhaps a face"
+    where = who if kind == "photo" else f"{who}, {_span(run)}"
     eyes, mouth = run.best.kept
-    kept = f"detail kept: eyes {eyes:.0%}, mouth {mouth:.0%}; detector {run.best.score:.2f}"
+    kept = f"detail kept: eyes {eyes:.0%}, mouth {mouth:.0%}; detector {run.score:.2f}"
     picture = tag("img", src=f"data:image/jpeg;base64,{data}", alt=f"A face: {where}")
-    lines = [tag("strong", where if kind == "photo" else _span(run))]
+    lines = [tag("strong", who if kind == "photo" else _span(run))]
     if kind == "video":
-        lines.append(Html(f"person {run.person}, {_count(run.frames, 'frame')}<br>"))
+        lines.append(Html(f"{who}, {_count(run.frames, 'frame')}<br>"))
     return tag("figure", picture, tag("figcaption", *lines, tag("span", kept)))
 
 

@@ -36,7 +36,8 @@ CLEAR_WIDTH = 64.0
 
 
 def with_persons(runs: Sequence[Run], output: Source, auditor: FrameAuditor) -> list[Run]:
-    """The runs with the persons they show, and the longest of them with pictures.
+    """The runs with the persons they show, and the longest of them with pictures; those that no
+    detector was certain of have no person.
 
     Only the best moment of each is looked at. Where the mesh sees no face in it, the run is a
     person of its own, unless it goes on where another has just ended.
@@ -44,8 +45,7 @@ def with_persons(runs: Sequence[Run], output: Source, auditor: FrameAuditor) -> 
     moments: dict[Time, list[int]] = {}
     for number, run in enumerate(runs):
         moments.setdefault(run.best.time, []).append(number)
-    longest = sorted(range(len(runs)), key=lambda n: (-runs[n].frames, -runs[n].best.weight, n))
-    pictured = set(longest[:MOST_PICTURES])
+    pictured = _worth_a_picture(runs)
     done: dict[int, tuple[Run, Array | None]] = {}
     if not runs:
         return []
@@ -59,9 +59,21 @@ def with_persons(runs: Sequence[Run], output: Source, auditor: FrameAuditor) -> 
 
 
 def with_picture(runs: Sequence[Run], output: Array, auditor: FrameAuditor) -> list[Run]:
-    """The runs of a photo (H, W, 3) uint8; each is a person of its own."""
-    pictured = (_seen(run, output, auditor, n < MOST_PICTURES)[0] for n, run in enumerate(runs))
-    return [replace(run, person=n) for n, run in enumerate(pictured, 1)]
+    """The runs of a photo (H, W, 3) uint8; each of which a detector was certain is a person."""
+    pictured = _worth_a_picture(runs)
+    done = [_seen(run, output, auditor, n in pictured)[0] for n, run in enumerate(runs)]
+    persons = iter(range(1, len(runs) + 1))
+    return [replace(run, person=next(persons)) if run.certain else run for run in done]
+
+
+def _worth_a_picture(runs: Sequence[Run]) -> set[int]:
+    """Which runs get one: those that detectors were certain of first, then the longest."""
+
+    def rank(number: int) -> tuple[bool, int, float, int]:
+        run = runs[number]
+        return not run.certain, -run.frames, -run.best.weight, number
+
+    return set(sorted(range(len(runs)), key=rank)[:MOST_PICTURES])
 
 
 def picture_of(rgb: Array, box: Array) -> bytes:
@@ -106,9 +118,10 @@ def _told_apart(seen: Sequence[tuple[Run, Array | None]]) -> list[Run]:
             weight=0.0 if embedding is None else _weight(run.best.box_xyxy),
         )
         for number, (run, embedding) in enumerate(seen)
+        if run.certain
     ]
     persons = final_ids(pieces)
-    return [replace(run, person=persons[number] + 1) for number, (run, _) in enumerate(seen)]
+    return [replace(run, person=persons.get(n, -1) + 1) for n, (run, _) in enumerate(seen)]
 
 
 def _weight(box: Array) -> float:

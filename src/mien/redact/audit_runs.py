@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.redact.audit_look import Findings
+from mien.redact.audit_look import CERTAIN, Findings
 from mien.timecode import Time
 from mien.track.boxes import iou
 
@@ -48,6 +48,7 @@ class Run:
         end: when that frame ends, in seconds.
         frames: that show it.
         seconds: for which these are on the screen.
+        score: the highest of the detectors' in it.
         best: where it shows most plainly.
         first_box, last_box: (4,) where it is at first and at last.
         person: of the audit, from 1; 0 where it was not told.
@@ -59,17 +60,23 @@ class Run:
     end: Fraction
     frames: int
     seconds: Fraction
+    score: float
     best: Sight
     first_box: Array
     last_box: Array
     person: int = 0
     picture: bytes | None = None
 
+    @property
+    def certain(self) -> bool:
+        """Whether a detector was certain of it in one frame at least."""
+        return self.score >= CERTAIN
+
     @classmethod
     def begun(cls, sight: Sight, duration: Fraction) -> Run:
         """With its first sight."""
         end, box = sight.time.exact + duration, sight.box_xyxy
-        return cls(sight.time, sight.time, end, 1, duration, sight, box, box)
+        return cls(sight.time, sight.time, end, 1, duration, sight.score, sight, box, box)
 
     def extended(self, sight: Sight, duration: Fraction) -> Run:
         """With one more sight, in a later frame."""
@@ -79,6 +86,7 @@ class Run:
             end=sight.time.exact + duration,
             frames=self.frames + 1,
             seconds=self.seconds + duration,
+            score=max(self.score, sight.score),
             best=max(self.best, sight, key=lambda each: each.weight),
             last_box=sight.box_xyxy,
         )

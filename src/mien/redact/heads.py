@@ -19,6 +19,10 @@ with a margin of 15 % its area is 1.37 times that of the box."""
 ROLL_LIMIT = 30.0
 """Degrees from which an upright box does not tell the sides of the head in it."""
 
+NARROWEST = 0.77
+"""Least width of a head to its height, which a face seen from the front has. Boxes of faces in
+profile end before the ear."""
+
 AXES = 0.8, 1.2
 """Bounds of an axis of a turned head, in half sides of its box."""
 
@@ -34,6 +38,7 @@ def masks_of(faces: Faces, margin: float) -> Masks:
     half = np.maximum((box[:, 2:] - box[:, :2]) / 2, 0.5)
     angle = _roll(faces)
     axes = _axes(half, np.radians(angle))
+    axes = np.maximum(axes, NARROWEST * axes[:, ::-1])
     ids = np.full(len(faces), -1) if faces.track_id is None else faces.track_id
     return Masks((box[:, :2] + box[:, 2:]) / 2, axes * ROUND * (1 + margin), angle, ids)
 

@@ -1,6 +1,6 @@
 """Which masks each frame of a video gets: from what was found in it, or from annotations.
 
-Both answer `masks(frame)` for the frames in order, and `check_complete()` when there are no more.
+Both answer `masks(time, duration)` for any frame, and `check(frames, end)` when all are known.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mien.errors import ConfigurationError, MismatchError
 from mien.faces import Faces
-from mien.media import Frame, VideoInfo
+from mien.media import VideoInfo
 from mien.redact.heads import masks_of
 from mien.redact.masks import Masks
 from mien.timecode import Time
@@ -37,14 +37,14 @@ END_TOLERANCE_S = 1.0
 class Plan(Protocol):
     """What to hide."""
 
-    def masks(self, frame: Frame) -> Masks:
-        """The masks of the next frame."""
+    def masks(self, time: Time, duration: int) -> Masks:
+        """The masks of the frame that is shown at a time, for so many of its ticks."""
 
-    def check_complete(self) -> None:
-        """Check that the video had every frame that the plan is for.
+    def check(self, frames: int, end: Fraction) -> None:
+        """Check that the plan is one for a video of so many frames that ends then, in seconds.
 
         Raises:
-            MismatchError: it had not.
+            MismatchError, ConfigurationError: it is not.
         """
 
     @property
@@ -57,35 +57,37 @@ class PlanOfTimeline:
 
     def __init__(self, timeline: Timeline, margin: float = MARGIN) -> None:
         self._timeline, self._margin = timeline, margin
-        self._frames = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether no frame has a mask."""
         return not len(self._timeline.faces)
 
-    def masks(self, frame: Frame) -> Masks:
-        """The masks of the next frame.
+    def masks(self, time: Time, duration: int) -> Masks:
+        """The masks of a frame.
 
         Raises:
             MismatchError: the timeline has no frame at this time: it is of another video.
         """
-        timeline, number = self._timeline, self._frames
-        if number >= timeline.frame_count or timeline.time(number) != frame.time:
-            raise MismatchError(f"the video changed while it was redacted: frame {number} is new")
-        self._frames += 1
+        timeline = self._timeline
+        ticks = time.exact / timeline.video.time_base
+        number = int(np.searchsorted(timeline.pts, int(ticks)))
+        if number == timeline.frame_count or timeline.pts[number] != ticks:
+            raise MismatchError(
+                f"the video changed while it was redacted: it has a frame at {time}"
+            )
         return masks_of(timeline.at(number), self._margin)
 
-    def check_complete(self) -> None:
+    def check(self, frames: int, end: Fraction) -> None:
         """Check that the video had all frames of the timeline.
 
         Raises:
             MismatchError: it had not.
         """
-        if self._frames != self._timeline.frame_count:
+        if frames != self._timeline.frame_count:
             raise MismatchError(
                 f"the video changed while it was redacted: it had {self._timeline.frame_count} "
-                f"frames and now has {self._frames}"
+                f"frames and now has {frames}"
             )
 
 
@@ -118,19 +120,16 @@ class PlanOfAnnotations:
         self._annotations, self._name, self._margin = annotations, name, margin
         _check_same_video(annotations, name, info)
         self._hidden = _chosen(annotations, name, ids, keep_ids)
-        self._end = Fraction(0)
 
     @property
     def is_empty(self) -> bool:
         """Whether no frame has a mask."""
         return not self._hidden.any()
 
-    def masks(self, frame: Frame) -> Masks:
-        """The masks of the next frame."""
-        middle = frame.time.exact + Fraction(frame.duration, 2) * frame.time.time_base
-        self._end = frame.time.exact + frame.duration * frame.time.time_base
-        rows = self._rows(middle, self._hidden)
-        box = self._annotations.box_px[rows]
+    def masks(self, time: Time, duration: int) -> Masks:
+        """The masks of a frame."""
+        middle = time.exact + Fraction(duration, 2) * time.time_base
+        box = self._annotations.box_px[self._rows(middle, self._hidden)]
         return masks_of(Faces(box, np.full(len(box), np.nan)), self._margin)
 
     def shown(self, time: Time) -> Array:
@@ -141,13 +140,13 @@ class PlanOfAnnotations:
         span = self._annotations.rows_at(moment)
         return np.arange(span.start, span.stop)[which[span]]
 
-    def check_complete(self) -> None:
+    def check(self, frames: int, end: Fraction) -> None:
         """Check that the document ends where the video does.
 
         Raises:
             ConfigurationError: it does not.
         """
-        _check_end(self._annotations, self._name, self._end)
+        _check_end(self._annotations, self._name, end)
 
 
 def _check_same_video(annotations: Annotations, name: str, info: VideoInfo) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from fractions import Fraction
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -16,15 +17,16 @@ from typing import Any, Literal
 from mien.engines import Engine
 from mien.errors import UsageError
 from mien.media import Source, VideoInfo, open_video
-from mien.media.copying import copy_video
 from mien.media.encoder import Encoding
-from mien.media.remake import REMADE, remake_video
+from mien.media.remake import REMADE
+from mien.media.splicing import splice_video
 from mien.pipeline import analyze_video
 from mien.redact.audit import Audit, audit_video
 from mien.redact.cover import covered
 from mien.redact.effects import Effect, Look, Strength, check_safe, hide
 from mien.redact.masks import Shape
 from mien.redact.plan import MARGIN, Plan, PlanOfAnnotations, PlanOfTimeline
+from mien.timecode import Time
 from mien.timeline.annotations import Annotations, read_media_analytics
 from mien.timeline.timeline import Timeline
 
@@ -169,7 +171,8 @@ def render(
     encoding: Encoding = REMADE,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> tuple[str, ...]:
-    """Write a video with the masks of a plan on it; one without any is copied as it is.
+    """Write a video with the masks of a plan on it. Parts without any are copied as they are, where
+    they can be (`mien.media.splicing`).
 
     Returns:
         A sentence for each thing that is not as it was.
@@ -177,22 +180,37 @@ def render(
     Raises:
         As of `redact_video`.
     """
-    if plan.is_empty:
-        return copy_video(source, output, encoding=encoding)
     length = info.duration.exact if info.duration is not None else None
-    with (
-        remake_video(source, output, encoding=encoding) as copy,
-        open_video(source) as video,
-    ):
-        for frame in video.frames():
-            masks, native = plan.masks(frame), frame.native()
+    asked, written = _Extent(), _Extent()
+
+    def is_hidden(time: Time, duration: int) -> bool:
+        asked.add(time, duration)
+        return len(plan.masks(time, duration)) > 0
+
+    with splice_video(source, output, is_hidden, encoding=encoding) as copy:
+        for frame in copy.frames():
+            masks, native = plan.masks(frame.time, frame.duration), frame.native()
             if len(masks):
                 hide(native.planes, native.width, native.height, masks, look)
             copy.write(native, frame.time, frame.duration)
+            written.add(frame.time, frame.duration)
             if length:
                 on_progress(min(1.0, float(frame.time.exact / length)))
-        plan.check_complete()
+        whole = max(asked, written, key=lambda extent: extent.frames)
+        plan.check(whole.frames, whole.end)
     return copy.notes
+
+
+@dataclass(slots=True)
+class _Extent:
+    """How many frames there were, and when the last one ended, in seconds."""
+
+    frames: int = 0
+    end: Fraction = Fraction(0)
+
+    def add(self, time: Time, duration: int) -> None:
+        self.frames += 1
+        self.end = time.exact + duration * time.time_base
 
 
 def settings_of(
