@@ -34,7 +34,7 @@ from mien.detect import CenterFace
 from mien.media import open_video, read_image
 from mien.media.planes import Plane
 from mien.redact.audit_exposure import kept
-from mien.redact.audit_look import DOUBTFUL, SEEN, FrameAuditor
+from mien.redact.audit_look import CERTAIN, DOUBTFUL, SEEN, FrameAuditor
 from mien.redact.effects import Look, hide
 from mien.redact.masks import Masks
 from mien.track.boxes import iou
@@ -300,7 +300,8 @@ def verdicts(sheets: Sheets, seed: int) -> Iterator[Verdict]:
     for crf in CRFS:
         after = encoded(treated, crf)
         for frame in LOOKED_AT:
-            found = _auditor().look(before[frame], after[frame]).box_xyxy
+            seen = _auditor().look(before[frame], after[frame])
+            found = seen.box_xyxy[seen.score >= CERTAIN]
             boxes = np.array([spot.face(frame) for spot in canvas.spots])
             reported = np.any(iou(boxes, found) >= 0.3, axis=1).tolist()
             faces = network.detect(before[frame], score=0.35)
