@@ -132,7 +132,10 @@ def _verdict(audit: Audit) -> Html:
     lines = [tag("h1", headline(audit))]
     named = tag("bdi", _name(audit.output))
     if audit.residual and audit.kind == "video":
-        lines.append(tag("p", Html("Look at "), tag("strong", _times(audit.residual)), Html("")))
+        lines.append(tag("p", "Look at ", tag("strong", _times(audit.residual))))
+    if audit.doubtful:
+        places = _count(len(audit.doubtful), "place")
+        lines.append(tag("p", f"{places} that may be a face and most likely is none: see below."))
     lines.append(tag("p", named, f", {_extent(audit)}, every frame looked at."))
     return tag("header", *lines, class_="good" if good else "bad")
 
