@@ -112,7 +112,7 @@ def read(folder: Path, seed: int) -> Sitters:
         if not len(face) or face.problems:
             continue
         assert face.mesh is not None
-        mask = masks_of(face, MARGIN)
+        mask = masks_of(face, MARGIN, TILE, TILE)
         columns = (mask.centre_xy[0], mask.half_wh[0], mask.angle_deg[0], face.size_wh[0, 0])
         kept.append((rgb, person, hunted, *columns, face.mesh[0, list(MESH_POINTS), :2]))
     return Sitters(*(np.array(column) for column in zip(*kept, strict=True)))

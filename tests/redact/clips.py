@@ -32,8 +32,9 @@ def place_of(name: str, frame: int) -> tuple[float, float]:
 def box_of(name: str, frame: int) -> Array:
     """(4,) the face in a frame."""
     x, y = place_of(name, frame)
-    half = np.array([FACE, FACE * ASPECT]) / 2
-    return np.concatenate([[x, y] - half, [x, y] + half])
+    half_wh = np.array([FACE, FACE * ASPECT]) / 2
+    middle = np.array([x, y])
+    return np.concatenate([middle - half_wh, middle + half_wh])
 
 
 def pictures() -> Iterator[Array]:

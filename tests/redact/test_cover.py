@@ -66,11 +66,11 @@ def test_a_mask_stops_at_the_ends_of_the_video_and_at_cuts() -> None:
 
 
 def test_the_same_person_before_and_after_a_cut_is_not_bridged_across_it() -> None:
-    rows = [box(10, 0), box(50, 0, x=900)]
-    whole = covered(at_fifty(100, rows, cuts=[40]))
+    rows = [box(10, 0), box(150, 0, x=900)]
+    whole = covered(at_fifty(300, rows, cuts=[70]))
     left = [frame for frame in frames_of(whole, 0) if box_at(whole, frame, 0)[0] < 500]
     assert left == list(range(36))
-    assert min(set(frames_of(whole, 0)) - set(left)) == 40
+    assert min(set(frames_of(whole, 0)) - set(left)) == 138
 
 
 def test_on_the_way_between_two_sightings_the_mask_moves_and_grows() -> None:
@@ -119,13 +119,13 @@ def test_what_is_new_says_so() -> None:
 def test_no_face_no_mask() -> None:
     whole = covered(at_fifty(10, []))
     assert len(whole.faces) == 0
-    assert len(masks_of(whole.at(3), 0.15)) == 0
+    assert len(masks_of(whole.at(3), 0.15, 1280, 720)) == 0
 
 
 def test_without_ids_every_sighting_is_hidden() -> None:
-    timeline = at_fifty(100, [box(50, 0)])
+    timeline = at_fifty(400, [box(200, 0)])
     plain = replace(timeline, faces=timeline.faces.without(["track_id"]))
-    assert frames_of(covered(plain), -1) == list(range(38, 63))
+    assert frames_of(covered(plain), -1) == list(range(188, 213))
 
 
 @settings(max_examples=60, deadline=None)
@@ -167,14 +167,14 @@ def face(angle: float, *, width: float = 80, height: float = 104) -> Faces:
 
 @pytest.mark.parametrize("angle", [0, 10, -20, 28])
 def test_the_ellipse_is_turned_with_the_head(angle: float) -> None:
-    mask = masks_of(face(angle), 0.0)
+    mask = masks_of(face(angle), 0.0, 1280, 720)
     assert mask.angle_deg[0] == pytest.approx(angle, abs=0.1)
     assert mask.half_wh[0] == pytest.approx([40 * 1.15, 52 * 1.15], rel=0.01)
 
 
 @pytest.mark.parametrize("angle", [0, 15, 40, 45, -70, 90, 180, -135])
 def test_the_ellipse_holds_the_head_however_it_lies(angle: float) -> None:
-    mask = masks_of(face(angle), 0.0)
+    mask = masks_of(face(angle), 0.0, 1280, 720)
     around = np.linspace(0, 2 * np.pi, 90)
     turn = np.radians(angle)
     rim = np.stack([40 * np.cos(around), 52 * np.sin(around)])
@@ -186,23 +186,40 @@ def test_the_ellipse_holds_the_head_however_it_lies(angle: float) -> None:
 
 
 def test_a_head_in_profile_is_as_wide_as_one_seen_from_the_front() -> None:
-    mask = masks_of(face(0, width=50, height=104), 0.0)
+    mask = masks_of(face(0, width=50, height=104), 0.0, 1280, 720)
     assert mask.half_wh[0] == pytest.approx([0.77 * 52 * 1.15, 52 * 1.15], rel=0.01)
 
 
 def test_the_margin_is_a_share_of_the_half_sides() -> None:
-    small, large = masks_of(face(0), 0.0), masks_of(face(0), 0.5)
+    small, large = masks_of(face(0), 0.0, 1280, 720), masks_of(face(0), 0.5, 1280, 720)
     assert large.half_wh == pytest.approx(small.half_wh * 1.5)
 
 
 def test_the_mask_is_hardly_larger_than_the_face() -> None:
-    mask = masks_of(face(0), 0.15)
+    mask = masks_of(face(0), 0.15, 1280, 720)
     assert np.pi * mask.half_wh[0].prod() / (80 * 104) == pytest.approx(1.37, abs=0.01)
+
+
+def test_eyes_outside_the_picture_turn_nothing() -> None:
+    assert masks_of(face(20), 0.0, 400, 300).angle_deg[0] == pytest.approx(20, abs=0.1)
+    assert masks_of(face(20), 0.0, 217, 300).angle_deg[0] == 0
+
+
+def test_a_box_that_jumps_for_a_frame_still_hides_where_it_was() -> None:
+    rows = [box(frame, 0, x=100 if frame != 50 else 300) for frame in range(40, 60)]
+    jumped = box_at(covered(at_fifty(100, rows)), 50, 0)
+    assert jumped[0] <= 100
+    assert jumped[2] >= 428
+
+
+def test_whoever_is_seen_soon_after_a_cut_was_there_from_the_cut_on() -> None:
+    rows = [box(frame, 0) for frame in (48, 52)]
+    assert frames_of(covered(at_fifty(200, rows, cuts=[20, 80])), 0) == list(range(20, 80))
 
 
 def test_a_box_without_eyes_is_upright() -> None:
     faces = Faces(np.array([[0, 0, 10, 20], [0, 0, 0, 0]]), np.ones(2))
-    masks = masks_of(faces, 0.0)
+    masks = masks_of(faces, 0.0, 1280, 720)
     assert masks.angle_deg.tolist() == [0, 0]
     assert (masks.half_wh > 0).all()
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.detect.blazeface import BlazeFace
 from mien.detect.boxes import overlaps, suppress
 from mien.detect.cascade import ImageDetector
 from mien.detect.centerface import SCORE
@@ -49,15 +50,38 @@ DOUBT = {"fast": 6, "balanced": 3, "accurate": 1, "paranoid": 1}
 """The same while tracks are in doubt."""
 
 
+KNOWN = 0.2
+"""Overlap from which a box of the sentinel is of a known face; its boxes are larger."""
+
+CAUTIOUS_EVERY = 10
+"""The whole frame at least so often for those who must not miss one: somebody may run through the
+picture between two looks."""
+
+SENTINEL_SCORE = 0.4
+"""From here on, what the fast network sees where no face is known is worth a look at the whole."""
+
+
 class VideoDetector:
     """Finds the faces of one frame after the other. It remembers the last; use one for a video.
+
+    Args:
+        images: looks at whole frames.
+        every: how often at least.
+        doubt: the same while tracks are in doubt.
+        sentinel: looks at every frame, small, for somebody who has come in between.
 
     Attributes:
         whole_frames: how often it has looked at the whole frame.
     """
 
-    def __init__(self, images: ImageDetector, every: int, doubt: int) -> None:
-        self._images = images
+    def __init__(
+        self,
+        images: ImageDetector,
+        every: int,
+        doubt: int,
+        sentinel: BlazeFace | None = None,
+    ) -> None:
+        self._images, self._sentinel = images, sentinel
         self._crops = images.network
         self._every = self._since = every
         self._doubt = doubt
@@ -77,9 +101,10 @@ class VideoDetector:
         return cls.of(ImageDetector.load(profile, threads=threads), profile)
 
     @classmethod
-    def of(cls, images: ImageDetector, profile: str) -> Self:
-        """With a network that is already open."""
-        return cls(images, EVERY[profile], DOUBT[profile])
+    def of(cls, images: ImageDetector, profile: str, sentinel: BlazeFace | None = None) -> Self:
+        """With networks that are already open; with a sentinel it is cautious."""
+        every = EVERY[profile] if sentinel is None else min(CAUTIOUS_EVERY, EVERY[profile])
+        return cls(images, every, DOUBT[profile], sentinel)
 
     def pass_over(self) -> None:
         """Count a frame that is not looked at."""
@@ -103,7 +128,7 @@ class VideoDetector:
         wait = self._doubt if doubt else self._every // 2 if key else self._every
         due = whole or self._since >= wait or len(self._last) > MOST_CROPS
         near = None if due else self._near(rgb)
-        if near is None:
+        if near is None or self._somebody_new(rgb, near):
             self._since = 0
             self.whole_frames += 1
             self._last = self._images.detect(rgb)
@@ -130,6 +155,13 @@ class VideoDetector:
         found = [self._nearest(rgb, faces[rows], squares[rows], score) for rows in parts]
         seen = [len(there) > 0 for part in found for there in part]
         return np.flatnonzero(seen), Faces.concat(there for part in found for there in part)
+
+    def _somebody_new(self, rgb: Array, known: Faces) -> bool:
+        """Whether the sentinel sees what may be a face that is not known."""
+        if self._sentinel is None:
+            return False
+        seen = self._sentinel.detect(rgb, score=SENTINEL_SCORE)
+        return any((overlaps(box, known.box_xyxy)[0] < KNOWN).all() for box in seen.box_xyxy)
 
     def _correct(self, rgb: Array) -> None:
         """Note how the box of each face differs from the one its crop gives, in shares of it."""

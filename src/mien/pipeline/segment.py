@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.describe.embedding import Embedding
+from mien.detect.blazeface import BlazeFace
 from mien.detect.cascade import ImageDetector
 from mien.detect.video import VideoDetector
 from mien.errors import DecodeError
@@ -75,7 +76,8 @@ class SegmentAnalyzer:
         threads: for inference and for decoding; None: as many as pay.
         every_s: expressions, age, gender and quality are measured so often, in seconds; 0: in
             every frame.
-        cautious: whether weak signs of a face count, where one that is known is expected.
+        cautious: whether the whole frame is looked at more often, and weak signs of a face count
+            where one that is known is expected.
     """
 
     source: Source
@@ -116,7 +118,7 @@ class SegmentAnalyzer:
     def rows(self, frames: Iterable[Picture], part: Part) -> Iterator[Row]:
         """Analyse the segment frame by frame; all else of the part is filled at the end."""
         tracker = OnlineTracker(part=True)
-        detector = VideoDetector.of(self._detector, self.profile)
+        detector = VideoDetector.of(self._detector, self.profile, self._sentinel)
         follower = Follower(
             detector,
             tracker,
@@ -134,6 +136,10 @@ class SegmentAnalyzer:
     @cached_property
     def _detector(self) -> ImageDetector:
         return ImageDetector.load(self.profile, threads=self.threads)
+
+    @cached_property
+    def _sentinel(self) -> BlazeFace | None:
+        return BlazeFace.load(threads=self.threads) if self.cautious else None
 
     @cached_property
     def _stages(self) -> list[Stage]:

@@ -55,7 +55,8 @@ def analyze_video(
             each frame that shows somebody new; the column `measured` says where, and values of
             other frames lie between. 0: in every frame.
         smooth: whether expressions are smoothed over neighbouring measurements, without delay.
-        cautious: whether a face that was lost is followed on by weak signs of it, for those who
+        cautious: whether the whole frame is looked at more often, a second network watches for
+            newcomers, and a face that was lost is followed on by weak signs of it: for those who
             would rather see a face where there is none than miss one.
         on_progress: called with the share of the video that is done, 0..1.
 

@@ -30,6 +30,10 @@ LOST_S = 0.5
 """The same after the last sighting of a face. The tracker has looked for weak signs of it in every
 frame of that time: that there was none is the proof that it is gone."""
 
+SHOT_S = 1.0
+"""Somebody first seen so soon after the beginning of a shot, or last so shortly before its end, is
+hidden from or to there: people do not appear out of nothing."""
+
 AWAY_S = 2.0
 """Somebody who is out of sight for no longer is hidden on the way between the two places."""
 
@@ -197,7 +201,9 @@ def _breaks(seen: _Stretch, seconds: Array) -> list[int]:
 def _closed(seen: _Stretch, seconds: Array, shot: tuple[int, int], after_s: float) -> _Stretch:
     """The stretch with what lies between its sightings, before the first and after the last."""
     first, last = int(seen.frame[0]), int(seen.frame[-1])
-    begin = max(shot[0], int(np.searchsorted(seconds, seconds[first] - PAD_S - MOMENT_S)))
+    before_s = SHOT_S if seconds[first] - seconds[shot[0]] <= SHOT_S else PAD_S
+    after_s = SHOT_S if seconds[shot[1] - 1] - seconds[last] <= SHOT_S else after_s
+    begin = max(shot[0], int(np.searchsorted(seconds, seconds[first] - before_s - MOMENT_S)))
     end = min(shot[1], int(np.searchsorted(seconds, seconds[last] + after_s + MOMENT_S)))
     every = np.arange(begin, end)
     early, late = every < first, every > last
@@ -242,15 +248,16 @@ def _grown(box: Array, unseen_s: Array) -> Array:
 
 
 def _calmed(stretch: _Stretch) -> _Stretch:
-    """The stretch on a smooth way. Each box still holds the one that it was."""
+    """The stretch on a smooth way. Each box still holds the one that it was, and the one between
+    its neighbours: where a face passes before another, its box may jump there for a frame."""
     reach = int(3 * CALM)
     weight = np.exp(-0.5 * (np.arange(-reach, reach + 1) / CALM) ** 2)
     padded = np.pad(stretch.box, ((reach, reach), (0, 0)), "edge")
     smooth = np.stack([np.convolve(edge, weight / weight.sum(), "valid") for edge in padded.T], 1)
-    low, high = smooth[:, :2], smooth[:, 2:]
-    box = np.concatenate(
-        [np.minimum(low, stretch.box[:, :2]), np.maximum(high, stretch.box[:, 2:])], axis=1
-    )
+    middle = stretch.box.copy()
+    middle[1:-1] = (stretch.box[:-2] + stretch.box[2:]) / 2
+    all_three = np.stack([smooth, middle, stretch.box])
+    box = np.concatenate([all_three.min(axis=0)[:, :2], all_three.max(axis=0)[:, 2:]], axis=1)
     return _Stretch(stretch.frame, box, stretch.seen)
 
 

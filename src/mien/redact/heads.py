@@ -19,6 +19,9 @@ with a margin of 15 % its area is 1.37 times that of the box."""
 ROLL_LIMIT = 30.0
 """Degrees from which an upright box does not tell the sides of the head in it."""
 
+EDGE = 2
+"""Pixels to the edge of the picture from which on an eye is seen."""
+
 NARROWEST = 0.77
 """Least width of a head to its height, which a face seen from the front has. Boxes of faces in
 profile end before the ear."""
@@ -27,28 +30,31 @@ AXES = 0.8, 1.2
 """Bounds of an axis of a turned head, in half sides of its box."""
 
 
-def masks_of(faces: Faces, margin: float) -> Masks:
+def masks_of(faces: Faces, margin: float, width: int, height: int) -> Masks:
     """The mask of each face: an ellipse around its box, turned as the line between the eyes is.
 
     Args:
         faces: n faces.
         margin: how far the mask reaches beyond the box, in shares of its half sides.
+        width, height: of the picture. Where eyes lie that are outside of it is a guess.
     """
     box = faces.box_xyxy.astype(np.float64)
     half = np.maximum((box[:, 2:] - box[:, :2]) / 2, 0.5)
-    angle = _roll(faces)
+    angle = _roll(faces, width, height)
     axes = _axes(half, np.radians(angle))
     axes = np.maximum(axes, NARROWEST * axes[:, ::-1])
     ids = np.full(len(faces), -1) if faces.track_id is None else faces.track_id
     return Masks((box[:, :2] + box[:, 2:]) / 2, axes * ROUND * (1 + margin), angle, ids)
 
 
-def _roll(faces: Faces) -> Array:
+def _roll(faces: Faces, width: int, height: int) -> Array:
     """(n,) degrees, −45 to 45: the upright box does not tell a head from one that lies on it."""
     if faces.points is None:
         return np.zeros(len(faces))
     across = (faces.points[:, 1] - faces.points[:, 0]).astype(np.float64)
-    known = np.isfinite(across).all(axis=1) & (across != 0).any(axis=1)
+    eyes = faces.points[:, :2]
+    known = ((eyes >= EDGE) & (eyes <= np.array([width, height]) - EDGE)).all(axis=(1, 2))
+    known &= (across != 0).any(axis=1)
     angle = np.degrees(np.arctan2(across[:, 1], across[:, 0]))
     return np.where(known, (angle + 45) % 90 - 45, 0.0)
 

@@ -67,4 +67,4 @@ def hide_in_photo(rgb: Array, faces: Faces, look: Look, margin: float = MARGIN) 
     """Hide these faces in a photo (H, W, 3) uint8, in place."""
     planes = [Plane(rgb[..., colour], black=0, top=255) for colour in range(3)]
     height, width = rgb.shape[:2]
-    hide(planes, width, height, masks_of(faces, margin), look)
+    hide(planes, width, height, masks_of(faces, margin, width, height), look)

@@ -76,7 +76,8 @@ class PlanOfTimeline:
             raise MismatchError(
                 f"the video changed while it was redacted: it has a frame at {time}"
             )
-        return masks_of(timeline.at(number), self._margin)
+        video = timeline.video
+        return masks_of(timeline.at(number), self._margin, video.width, video.height)
 
     def check(self, frames: int, end: Fraction) -> None:
         """Check that the video had all frames of the timeline.
@@ -130,7 +131,8 @@ class PlanOfAnnotations:
         """The masks of a frame."""
         middle = time.exact + Fraction(duration, 2) * time.time_base
         box = self._annotations.box_px[self._rows(middle, self._hidden)]
-        return masks_of(Faces(box, np.full(len(box), np.nan)), self._margin)
+        faces, size = Faces(box, np.full(len(box), np.nan)), self._annotations
+        return masks_of(faces, self._margin, size.width, size.height)
 
     def shown(self, time: Time) -> Array:
         """(k, 4) boxes of those who are left visible on purpose in the frame at this time."""
