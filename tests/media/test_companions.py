@@ -17,7 +17,9 @@ from av.stream import Disposition, Stream
 from av.subtitles.subtitle import AssSubtitle
 from av.video.stream import VideoStream
 
+from mien.errors import OutputError
 from mien.media import open_video
+from mien.media.encoder import told
 from tests.clips import numbered, write_clip
 from tests.media.test_remake import remake, timed
 
@@ -395,3 +397,32 @@ def test_tracks_of_data_go(tmp_path: Path) -> None:
     notes = remake(source, tmp_path / "b.mp4")
     assert notes == ("a track of data (klv) was left out",)
     assert left_behind(tmp_path / "b.mp4") == []
+
+
+def transport_packets(data: bytes | bytearray, pid: int) -> list[int]:
+    """Where the packets of a transport stream begin that have this number."""
+    starts = range(0, len(data), 188)
+    return [at for at in starts if (data[at + 1] & 31) << 8 | data[at + 2] == pid]
+
+
+def test_streams_of_a_kind_that_nobody_knows_go(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "a.ts", numbered(20), sound_s=0.8)
+    data = bytearray(source.read_bytes())
+    begins = [at for at in transport_packets(data, 0x100) if data[at + 1] & 0x40]
+    for at in begins[:4]:  # of the sound: another number, and a private kind
+        data[at + 1 : at + 3] = bytes([data[at + 1] & 0xE0 | 1, 0xAB])
+        data[data.index(b"\0\0\1", at) + 3] = 0xBF
+    source.write_bytes(data)
+    with av.open(str(source)) as container:
+        assert [str(stream.type) for stream in container.streams][2:] == ["unknown"]
+    notes = remake(source, tmp_path / "b.mp4")
+    assert notes == ("a track of data (of an unknown kind) was left out",)
+    assert timed(tmp_path / "b.mp4") == timed(source)
+
+
+def test_what_the_container_finds_damaged_is_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match=r"b\.mp4: the sound or the subtitles .* are damaged"),
+        told(tmp_path / "b.mp4"),
+    ):
+        raise av.InvalidDataError(1094995529, "Invalid data found when processing input")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from av.container import InputContainer, OutputContainer
-from av.stream import AttachmentStream, Discard, Stream
+from av.stream import AttachmentStream, DataStream, Discard, Stream
 from av.video.stream import VideoStream
 
 from mien.media.container import STILL
@@ -60,4 +60,5 @@ def _stream(stream: Stream, out: OutputContainer) -> list[str]:
         return [f"the attached file {name} was left out"]
     if stream.discard == Discard.all or "timecode" in stream.metadata:
         return []  # FFmpeg has read it already: the titles of the chapters, the time code
-    return [f"a track of data ({stream.name or 'of an unknown kind'}) was left out"]
+    kind = stream.name if isinstance(stream, DataStream) else None
+    return [f"a track of data ({kind or 'of an unknown kind'}) was left out"]

@@ -202,5 +202,10 @@ def told(path: Path) -> Iterator[None]:
     """FFmpeg's errors of writing in our words; those with a sentence of their own pass."""
     try:
         yield
+    except av.InvalidDataError as error:
+        raise OutputError(
+            f"cannot write {path}: the sound or the subtitles that go into it are damaged; repair "
+            "the source, or leave them out of it"
+        ) from error
     except av.FFmpegError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
