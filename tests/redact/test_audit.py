@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +17,7 @@ from mien.errors import InputNotFoundError, MismatchError, UsageError
 from mien.media import read_image
 from mien.media.writer import write_image
 from mien.models import file_of
-from mien.redact.audit import Audit, audit_image, audit_video, on_purpose
+from mien.redact.audit import Audit, audit_image, audit_video, audited_file, on_purpose
 from mien.redact.audit_document import audit_document
 from mien.redact.audit_look import FrameAuditor
 from mien.redact.audit_pairs import plan_stretches
@@ -181,6 +182,16 @@ def test_progress_goes_up_to_one(tmp_path: Path) -> None:
     assert told == sorted(told)
     assert len(told) == 8
     assert told[-1] == 1
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"a\xff.mp4")
+    path.write_bytes(b"abc")
+    file = audited_file(path)
+    assert file.name == "a\\xff.mp4"
+    assert file.bytes == 3
+    assert file.sha256 == hashlib.sha256(b"abc").hexdigest()
+    assert audited_file(b"abc") == replace(file, name="the data")
 
 
 class TestBadInput:

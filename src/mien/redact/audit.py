@@ -53,7 +53,7 @@ Progress = Callable[[float], None]
 class AuditedFile:
     """One of the two files, as it was."""
 
-    name: str  # without its folder; bytes that are no text are shown as \\xff
+    name: str  # without its folder; bytes that are no text are shown as \xff
     bytes: int
     sha256: str
 
