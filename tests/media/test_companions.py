@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 
 from mien.errors import OutputError
 from mien.media import open_video
+from mien.media.copying import copy_video
 from mien.media.encoder import told
 from tests.clips import numbered, write_clip
 from tests.media.test_remake import remake, timed
@@ -367,6 +368,34 @@ def test_fonts_stay_and_other_attached_files_go(tmp_path: Path) -> None:
     notes = remake(source, tmp_path / "b.mp4")
     assert "the attached file letters.ttf was left out" in notes
     assert COVER not in (tmp_path / "b.mp4").read_bytes()
+
+
+def test_covers_and_boxes_of_an_mp4_go(tmp_path: Path) -> None:
+    source = tmp_path / "a.mp4"
+    with av.open(str(source), "w") as container:
+        video = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        assert isinstance(video, VideoStream)
+        video.width, video.height, video.pix_fmt = 160, 96, "yuv420p"
+        cover = container.add_mux_stream("mjpeg", width=160, height=96)
+        cover.disposition = Disposition.attached_pic
+        for number, rgb in enumerate(numbered(10)):
+            picture = av.VideoFrame.from_ndarray(rgb, "rgb24")
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            container.mux(video.encode(picture))
+        container.mux(video.encode(None))
+        packet: Any = av.Packet(COVER)
+        packet.stream, packet.pts, packet.dts = cover, 0, 0
+        container.mux(packet)
+    notes = b"<x:xmpmeta>Pear Phone 15</x:xmpmeta>"
+    box = (24 + len(notes)).to_bytes(4, "big") + b"uuid" + bytes(16) + notes
+    source.write_bytes(source.read_bytes() + box)
+    assert COVER in source.read_bytes()
+    assert left_behind(source) == ["Pear Phone 15"]
+    for way in (remake, copy_video):
+        assert way(source, tmp_path / "b.mp4") == ("a cover or preview picture was left out",)
+        assert left_behind(tmp_path / "b.mp4") == []
+        assert COVER not in (tmp_path / "b.mp4").read_bytes()
+        assert timed(tmp_path / "b.mp4") == timed(source)
 
 
 def test_another_video_goes_as_nobody_is_hidden_in_it(tmp_path: Path) -> None:

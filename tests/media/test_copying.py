@@ -204,6 +204,23 @@ def test_free_notes_in_hevc_go(tmp_path: Path) -> None:
     assert timed(tmp_path / "b.mp4") == timed(plain)
 
 
+def test_free_notes_before_the_packets_go(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "a.mp4", numbered(5), codec="libx265")
+    with av.open(str(source)) as container:
+        extradata = container.streams.video[0].codec_context.extradata
+    assert extradata is not None
+    whole = Cleaner("hevc", extradata)
+    assert whole.clean_record(extradata) == extradata
+    secret = note(bytes(16) + SECRET, head=b"\x4e\1")
+    array = b"\x27\0\1" + len(secret).to_bytes(2, "big") + secret
+    noted = extradata[:22] + bytes([extradata[22] + 1]) + extradata[23:] + array
+    clean = whole.clean_record(noted)
+    assert SECRET not in clean
+    assert clean == noted[: -len(array)] + b"\x27\0\0"
+    for size in (-3, 23, 22):  # broken
+        assert whole.clean_record(noted[:size]) == noted[:size]
+
+
 AVCC = b"\1\x64\0\x1f\xff"
 
 

@@ -104,13 +104,16 @@ def _write(
     stream = pictures_of(container, video)
     pictures = out.add_stream_from_template(stream, opaque=True)
     pictures.time_base = video.info.time_base
+    extradata = stream.codec_context.extradata
+    cleaner = Cleaner(video.info.codec, extradata)
+    if extradata:
+        pictures.codec_context.extradata = cleaner.clean_record(extradata)
     if tag := tag_for(stream, container, out.format.name):
         pictures.codec_context.codec_tag = tag
     soundtrack = Soundtrack(out, beside)
     number, zero = video.stream_number, origin(video).exact
     notes = carry_over(beside.container, out, number, pictures, zero)
     out.start_encoding()
-    cleaner = Cleaner(video.info.codec, stream.codec_context.extradata)
     for packet in chosen(container, stream, plan, video):
         assert packet.dts is not None
         soundtrack.until(packet.dts * packet.time_base)

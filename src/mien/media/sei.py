@@ -63,6 +63,27 @@ class Cleaner:
                 out += kept
         return bytes(out) if changed else None
 
+    def clean_record(self, extradata: bytes) -> bytes:
+        """What stands before the packets of an HEVC stream in MP4 and Matroska, without free notes
+        (HEVCDecoderConfigurationRecord, ISO/IEC 14496-15, 8.3.3.1); that of others, and a broken
+        one, as it is."""
+        if not self._hevc or not self._length_bytes or len(extradata) < 23:
+            return extradata
+        out, at = bytearray(extradata[:23]), 23
+        for _ in range(extradata[22]):
+            head, count = extradata[at : at + 1], int.from_bytes(extradata[at + 1 : at + 3], "big")
+            at, kept = at + 3, []
+            for _ in range(count):
+                size = int.from_bytes(extradata[at : at + 2], "big")
+                unit, at = extradata[at + 2 : at + 2 + size], at + 2 + size
+                if at > len(extradata):
+                    return extradata
+                kept.append(self._without_notes(unit) if self._is_sei(unit) else unit)
+            kept = [unit for unit in kept if unit]
+            out += head + len(kept).to_bytes(2, "big")
+            out += b"".join(len(unit).to_bytes(2, "big") + unit for unit in kept)
+        return bytes(out) if at == len(extradata) else extradata
+
     def _units(self, data: bytes) -> Iterator[bytes]:
         if not self._length_bytes:
             edges = [match.start() for match in _START.finditer(data)] + [len(data)]
