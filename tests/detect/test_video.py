@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mien.detect.video import CROP, EVERY, ROOM, VideoDetector, around, cut
+from mien.detect import BlazeFace, ImageDetector
+from mien.detect.video import CAUTIOUS_EVERY, CROP, EVERY, ROOM, VideoDetector, around, cut
 from mien.errors import UsageError
 from mien.faces import Faces
 from mien.media import open_video
@@ -134,3 +135,37 @@ def test_a_square_past_the_edge_is_black_there(corner: tuple[int, int]) -> None:
     left, top = corner
     want = padded[300 + top : 300 + top + CROP, 300 + left : 300 + left + CROP]
     assert np.array_equal(cut(rgb, left, top, CROP), want)
+
+
+@pytest.mark.parametrize("size", [64, 100])
+def test_a_sentinel_notices_who_comes_in_between_two_looks(
+    blazeface: BlazeFace, astronaut: Array, size: int
+) -> None:
+    """One is there from the beginning, the other from the fourth frame on."""
+    images = ImageDetector.load("balanced")
+    first, _ = scene(astronaut, 60, 60)
+    second, _ = scene(astronaut, size, 360)
+    both = np.hstack([first[:, :320], second[:, 320:]])
+    found = {}
+    for cautious in (False, True):
+        detector = VideoDetector.of(images, "balanced", blazeface if cautious else None)
+        frames = [first] * 3 + [both] * 6
+        found[cautious] = [len(detector.detect(frame)) for frame in frames]
+    assert found[False] == [1] * 9
+    assert found[True] == [1] * 3 + [2] * 6
+
+
+def test_a_sentinel_is_not_alarmed_by_who_is_known(blazeface: BlazeFace, astronaut: Array) -> None:
+    detector = VideoDetector.of(ImageDetector.load("balanced"), "balanced", blazeface)
+    for number in range(9):
+        detector.detect(scene(astronaut, 90, 60 + 3 * number)[0])
+    assert detector.whole_frames == 1
+
+
+def test_caution_looks_at_the_whole_frame_more_often(
+    blazeface: BlazeFace, astronaut: Array
+) -> None:
+    detector = VideoDetector.of(ImageDetector.load("balanced"), "balanced", blazeface)
+    for _ in range(2 * CAUTIOUS_EVERY + 1):
+        detector.detect(scene(astronaut, 90, 60)[0])
+    assert detector.whole_frames == 3
