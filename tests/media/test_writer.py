@@ -229,6 +229,7 @@ def test_other_containers_are_refused(tmp_path: Path, name: str) -> None:
         ({"crf": -1}, "crf must be 0"),
         ({"preset": "best"}, "'best' is no preset"),
         ({"threads": 0}, "at least one thread"),
+        ({"codec": "vp9"}, "'vp9' is no codec; choose from h264, hevc"),
     ],
 )
 def test_encodings_that_do_not_exist(choice: dict[str, Any], sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""Videos and pictures out: the only place that encodes.
+"""Videos and pictures out, from RGB; see `mien.media.remake` for a video that is changed.
 
 with create_video("out.mp4", width=640, height=360, time_base=base, rate=rate) as writer:
     writer.write(rgb, frame.time, frame.duration)
