@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help deps demo test test-long check format bench train-emotion clean
+.PHONY: help deps demo test test-long check format bench bench-redact train-emotion clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,15 @@ format: $(READY) ## format and mend what can be mended without thought
 bench: $(READY)  ## speed and accuracy tables; kept in bench/ with the date
 	$(BIN)/python -m bench.speed --keep
 
+# The peer is deface, in an environment of its own.
+PEER := .venv-peer/bin/python
+$(PEER):
+	$(PYTHON) -m venv .venv-peer
+	$(PEER) -m pip install --quiet --disable-pip-version-check deface==1.5.0 onnx onnxruntime
+
+bench-redact: $(READY) $(PEER)  ## coverage and speed of redaction beside deface; kept in bench/
+	$(BIN)/python -m bench.redaction.evaluate --peer $(PEER) --keep
+
 # Training needs PyTorch, in an environment of its own, and the data folder in MIEN_TRAINING_DATA.
 TRAINING := .venv-training/bin/python
 RUNS := runs
@@ -63,4 +72,4 @@ train-emotion: $(READY) $(TRAINING)  ## train the expression network from scratc
 	$(TRAINING) -m training.emotion.card --figures $(RUNS)/evaluation.json --doubt $(RUNS)/doubt.json --card $(CARD) --catalogue $(CATALOGUE)
 
 clean:           ## remove the environment and all caches
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-peer build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
