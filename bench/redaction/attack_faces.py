@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ PICTURES = 11
 """Of a hunted person there are at least so many: one for the gallery, ten and more to probe."""
 
 PROBES = 30
-LESSONS = 3
+LESSONS = 2
 """At most so many pictures of a person who is hunted, beside that of the gallery, and of one from
 whom the attacker learns; a few people have hundreds."""
 
@@ -64,6 +64,16 @@ class Sitters:
 
     def __len__(self) -> int:
         return len(self.rgb)
+
+    def save(self, path: Path) -> None:
+        """Write them, for `load`."""
+        np.savez(path, **{field.name: getattr(self, field.name) for field in fields(self)})
+
+    @classmethod
+    def load(cls, path: Path) -> Sitters:
+        """Those of `save`."""
+        with np.load(path) as kept:
+            return cls(**kept)
 
 
 def choose(folder: Path, seed: int) -> tuple[Array, Array, Array]:

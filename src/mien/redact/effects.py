@@ -56,13 +56,13 @@ class Coarseness(NamedTuple):
 COARSENESS: dict[Effect, dict[Strength, Coarseness]] = {
     "blur": {
         "low": Coarseness(8, 4, 0),
-        "med": Coarseness(1.25, 32, 24),
-        "high": Coarseness(1, 48, 24),
+        "med": Coarseness(1, 48, 24),
+        "high": Coarseness(0.5, 64, 24),
     },
     "pixelate": {
         "low": Coarseness(4, 24, 0),
-        "med": Coarseness(1.25, 32, 36),
-        "high": Coarseness(1, 48, 36),
+        "med": Coarseness(1, 48, 36),
+        "high": Coarseness(0.5, 64, 36),
     },
 }
 
