@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import chain
 from pathlib import Path
@@ -32,6 +33,7 @@ def one_face_a_person(persons: NDArray[np.int64], seed: int = SEED) -> NDArray[n
     chosen: NDArray[np.int64] = rng.permutation(shuffled[first])
     return chosen
 
+
 QUOTAS = {
     "sunglasses": 19,
     "headwear": 40,
@@ -46,6 +48,9 @@ QUOTAS = {
 PARTS = ("calibration", "test")
 TWICE = 100
 LABELS = Path(__file__).parent / "labels"
+
+ORDERS = {"first": 11, "second": 22}
+"""The passes over the faces, and the seed of the order each is made in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +101,64 @@ def draw(persons: NDArray[np.int64], kinds: dict[str, list[int]], seed: int = SE
             for face, part, kind in sorted(rows)]  # fmt: skip
 
 
-def main() -> None:
-    """Write labels/faces.csv, or the small pictures that candidates are marked on."""
-    parser = argparse.ArgumentParser(prog="training.attributes.draw", description=__doc__)
-    parser.add_argument("--data", type=Path, help="folder of training data")
-    parser.add_argument("--skim", type=Path, help="write the pictures to skim into this folder")
-    given = parser.parse_args()
-    folder = faces_folder(given.data)
-    persons = person_of_each(folder)
-    if given.skim:
-        given.skim.mkdir(parents=True, exist_ok=True)
-        faces = sorted(one_face_a_person(persons)[PLAIN : PLAIN + SKIMMED].tolist())
-        for number, sheet in enumerate(contact_sheets(folder, faces, 12, 10, FACE_SIDE)):
-            sheet.save(given.skim / f"{number:02}.png")
-        return
-    with (LABELS / "faces.csv").open("w", newline="", encoding="utf-8") as lines:
+def read_drawn(path: Path = LABELS / "faces.csv") -> list[Drawn]:
+    """The faces to label, in the order of the set."""
+    with path.open(newline="", encoding="utf-8") as lines:
+        return [
+            Drawn(
+                int(row["face"]), int(row["person"]), row["part"], row["drawn"], row["twice"] == "1"
+            )
+            for row in csv.DictReader(lines)
+        ]
+
+
+def write_drawn(path: Path, rows: Sequence[Drawn]) -> None:
+    """Write the faces to label."""
+    with path.open("w", newline="", encoding="utf-8") as lines:
         out = csv.writer(lines, lineterminator="\n")
         out.writerow(field.name for field in fields(Drawn))
-        for row in draw(persons, candidates()):
-            out.writerow((row.face, row.person, row.part, row.drawn, int(row.twice)))
+        out.writerows((row.face, row.person, row.part, row.drawn, int(row.twice)) for row in rows)
+
+
+def order(drawn: Sequence[Drawn], which: str) -> list[int]:
+    """The faces of a pass, in the order in which they are labelled.
+
+    Raises:
+        ValueError: there is no such pass.
+    """
+    if which not in ORDERS:
+        raise ValueError(f"no pass {which!r}: there are {' and '.join(ORDERS)}")
+    faces = [face.face for face in drawn if which == "first" or face.twice]
+    shuffled: list[int] = np.random.default_rng(ORDERS[which]).permutation(faces).tolist()
+    return shuffled
+
+
+def _write_sheets(
+    folder: Path, faces: Sequence[int], shape: tuple[int, int, int], to: Path
+) -> None:
+    to.mkdir(parents=True, exist_ok=True)
+    for number, sheet in enumerate(contact_sheets(folder, faces, *shape)):
+        sheet.save(to / f"{number:02}.png")
+
+
+def main() -> None:
+    """Write labels/faces.csv, or the pictures that candidates and labels are made on."""
+    parser = argparse.ArgumentParser(prog="training.attributes.draw", description=main.__doc__)
+    parser.add_argument("--data", type=Path, help="folder of training data")
+    parser.add_argument("--skim", type=Path, help="write the pictures to skim into this folder")
+    parser.add_argument("--sheets", type=Path, help="write the pictures to label into this folder")
+    parser.add_argument("--pass", choices=list(ORDERS), default="first", dest="which")
+    given = parser.parse_args()
+    folder = faces_folder(given.data)
+    if given.sheets:
+        _write_sheets(folder, order(read_drawn(), given.which), (5, 4, 2 * FACE_SIDE), given.sheets)
+        return
+    persons = person_of_each(folder)
+    if given.skim:
+        faces = sorted(one_face_a_person(persons)[PLAIN : PLAIN + SKIMMED].tolist())
+        _write_sheets(folder, faces, (12, 10, FACE_SIDE), given.skim)
+        return
+    write_drawn(LABELS / "faces.csv", draw(persons, candidates()))
 
 
 if __name__ == "__main__":
