@@ -12,6 +12,7 @@ from mien.cli.redact_run import redact_all
 from mien.cli.sources import find_sources
 from mien.engines import engine_named
 from mien.media.encoder import CODECS, PRESETS, Encoding
+from mien.media.remake import REMADE
 from mien.redact.effects import EFFECTS, SHAPES, STRENGTHS
 from mien.redact.plan import MARGIN
 from mien.timeline.presets import REDACTOR_MODES
@@ -63,12 +64,14 @@ from mien.timeline.presets import REDACTOR_MODES
 @click.option(
     "--paranoid", is_flag=True, help="Two networks, full resolution, every frame; slower."
 )
-@click.option("--crf", type=int, default=18, metavar="N", help="Quality, 0 (best) to 51 [18].")
+@click.option(
+    "--crf", type=int, default=REMADE.crf, metavar="N", help="Quality, 0 (best) to 51 [20]."
+)
 @click.option(
     "--x264-preset",
     "preset",
     type=click.Choice(PRESETS),
-    default="veryfast",
+    default=REMADE.preset,
     help="From fast to small [veryfast].",
 )
 @click.option("--codec", type=click.Choice([*CODECS]), default="h264", help="Of the video [h264].")

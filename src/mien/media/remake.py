@@ -35,7 +35,7 @@ from mien.media.stored import FieldOrder, Stored
 from mien.media.video import Video, VideoInfo, open_video
 from mien.timecode import Time
 
-REMADE = Encoding(crf=20, preset="superfast")
+REMADE = Encoding(crf=20, preset="veryfast")
 """How a video is compressed again where nothing else is asked for."""
 
 SMALLEST_HEVC = 16

@@ -248,16 +248,16 @@ def _grown(box: Array, unseen_s: Array) -> Array:
 
 
 def _calmed(stretch: _Stretch) -> _Stretch:
-    """The stretch on a smooth way. Each box still holds the one that it was, and the one between
-    its neighbours: where a face passes before another, its box may jump there for a frame."""
+    """The stretch on a smooth way. Each box still holds the one that it was, and those of the
+    frames before and after: where a face passes before another, boxes may change places, and for a
+    frame both may be on one."""
     reach = int(3 * CALM)
     weight = np.exp(-0.5 * (np.arange(-reach, reach + 1) / CALM) ** 2)
     padded = np.pad(stretch.box, ((reach, reach), (0, 0)), "edge")
     smooth = np.stack([np.convolve(edge, weight / weight.sum(), "valid") for edge in padded.T], 1)
-    middle = stretch.box.copy()
-    middle[1:-1] = (stretch.box[:-2] + stretch.box[2:]) / 2
-    all_three = np.stack([smooth, middle, stretch.box])
-    box = np.concatenate([all_three.min(axis=0)[:, :2], all_three.max(axis=0)[:, 2:]], axis=1)
+    before, after = padded[reach - 1 : -reach - 1], padded[reach + 1 : len(padded) - reach + 1]
+    held = np.stack([smooth, before, stretch.box, after])
+    box = np.concatenate([held.min(axis=0)[:, :2], held.max(axis=0)[:, 2:]], axis=1)
     return _Stretch(stretch.frame, box, stretch.seen)
 
 
