@@ -53,7 +53,7 @@ def person_of_each(folder: Path) -> NDArray[np.int64]:
     return np.array([index[name] for name in names], np.int64)
 
 
-@lru_cache(maxsize=48)
+@lru_cache(maxsize=8)
 def _sheet(path: Path) -> NDArray[np.uint8]:
     with Image.open(path) as sheet:
         return np.asarray(sheet.convert("RGB"))
