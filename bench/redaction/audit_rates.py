@@ -33,8 +33,8 @@ from bench.detection.corpus import MissingPictureError, pictures, read
 from mien.detect import CenterFace
 from mien.media import open_video, read_image
 from mien.media.planes import Plane
-from mien.redact.audit_exposure import kept
-from mien.redact.audit_look import CERTAIN, DOUBTFUL, SEEN, FrameAuditor
+from mien.redact.audit.exposure import kept
+from mien.redact.audit.look import CERTAIN, DOUBTFUL, SEEN, FrameAuditor
 from mien.redact.effects import Look, hide
 from mien.redact.masks import Masks
 from mien.track.boxes import iou

@@ -21,7 +21,7 @@ from bench.description.material import table
 from mien.media import read_image
 from mien.media.planes import Plane
 from mien.models import file_of
-from mien.redact.audit_look import FrameAuditor
+from mien.redact.audit.look import FrameAuditor
 from mien.redact.effects import Look, hide
 from mien.redact.masks import Masks
 

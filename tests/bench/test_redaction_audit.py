@@ -18,7 +18,7 @@ from bench.redaction.audit_rates import (
     Verdict,
     report,
 )
-from tests.redact.exposed import Rgb, head, room
+from tests.redact.audit.exposed import Rgb, head, room
 
 BOX = np.array([100.0, 60.0, 160.0, 140.0])
 

@@ -18,10 +18,13 @@ from mien.errors import ConfigurationError, MienError, ModelError, UsageError
 from mien.media import probe, read_image
 from mien.media.encoder import VIDEO_FORMATS
 from mien.media.writer import IMAGE_FORMATS, write_image
-from mien.redact.audit import Audit, audit_image
-from mien.redact.audit_document import write_audit
-from mien.redact.audit_look import FrameAuditor
-from mien.redact.audit_page import write_audit_page
+from mien.redact.audit import (
+    Audit,
+    FrameAuditor,
+    audit_image,
+    write_audit,
+    write_audit_page,
+)
 from mien.redact.effects import Look
 from mien.redact.files import (
     ANNOTATIONS,

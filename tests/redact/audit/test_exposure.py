@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from mien.redact.audit_exposure import kept
-from mien.redact.audit_look import DOUBTFUL, SEEN
-from tests.redact.exposed import Rgb, box_at, hidden, painted, points_at, room
+from mien.redact.audit.exposure import kept
+from mien.redact.audit.look import DOUBTFUL, SEEN
+from tests.redact.audit.exposed import Rgb, box_at, hidden, painted, points_at, room
 
 SIDES = [48, 96, 200]
 SAFE = [

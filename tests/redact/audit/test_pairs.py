@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mien.errors import DecodeError, InputNotFoundError, MismatchError
-from mien.redact.audit_pairs import Stretch, plan_stretches, side_by_side
+from mien.redact.audit.pairs import Stretch, plan_stretches, side_by_side
 from tests.clips import numbered, read_number, write_clip
 
 

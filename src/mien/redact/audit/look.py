@@ -24,7 +24,7 @@ from mien.detect.letterbox import place
 from mien.errors import UsageError
 from mien.faces import Faces
 from mien.picture import check_rgb
-from mien.redact.audit_exposure import kept
+from mien.redact.audit.exposure import kept
 
 Array = NDArray[Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.redact.audit_look import CERTAIN, Findings
+from mien.redact.audit.look import CERTAIN, Findings
 from mien.timecode import Time
 from mien.track.boxes import iou
 

@@ -9,10 +9,10 @@ import pytest
 from mien.errors import UsageError
 from mien.media import read_image
 from mien.models import file_of
-from mien.redact.audit_look import CELLS, FrameAuditor, changed
+from mien.redact.audit.look import CELLS, FrameAuditor, changed
 from mien.track.boxes import iou
 from tests.detect.scenes import gradient, noise, texture
-from tests.redact.exposed import Rgb, box_at, hidden, painted, room
+from tests.redact.audit.exposed import Rgb, box_at, hidden, painted, room
 
 
 @pytest.fixture(scope="module")

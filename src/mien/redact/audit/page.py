@@ -18,9 +18,9 @@ import numpy as np
 
 from mien.atomic import replacing
 from mien.models import entry
-from mien.redact.audit import Audit, AuditedFile
-from mien.redact.audit_look import MODELS
-from mien.redact.audit_runs import Run
+from mien.redact.audit.audit import Audit, AuditedFile
+from mien.redact.audit.look import MODELS
+from mien.redact.audit.runs import Run
 from mien.timecode import format_seconds
 from mien.version import __version__
 
@@ -86,7 +86,7 @@ def write_audit_page(audit: Audit, path: str | PathLike[str]) -> None:
 
 def audit_page(audit: Audit) -> str:
     """The page as text."""
-    style = files("mien.redact").joinpath("audit_page.css").read_text("utf-8")
+    style = files("mien.redact.audit").joinpath("page.css").read_text("utf-8")
     verdict = "passed" if audit.passed() else "failed"
     head = tag(
         "head",

@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mien.redact.audit_look import Findings
-from mien.redact.audit_runs import GAP_S, Joiner, Run
+from mien.redact.audit.look import Findings
+from mien.redact.audit.runs import GAP_S, Joiner, Run
 from mien.timecode import Time
 
 RATE = 20

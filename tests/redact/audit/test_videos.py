@@ -17,14 +17,14 @@ from mien.errors import InputNotFoundError, MismatchError, UsageError
 from mien.media import read_image
 from mien.media.writer import write_image
 from mien.models import file_of
-from mien.redact.audit import Audit, audit_image, audit_video, audited_file, on_purpose
-from mien.redact.audit_document import audit_document
-from mien.redact.audit_look import FrameAuditor
-from mien.redact.audit_pairs import plan_stretches
+from mien.redact.audit.audit import Audit, audit_image, audit_video, audited_file, on_purpose
+from mien.redact.audit.document import audit_document
+from mien.redact.audit.look import FrameAuditor
+from mien.redact.audit.pairs import plan_stretches
 from mien.timecode import Time
 from tests.clips import write_clip
 from tests.describe import portraits
-from tests.redact.exposed import Rgb, box_at, hidden, painted, pair, room
+from tests.redact.audit.exposed import Rgb, box_at, hidden, painted, pair, room
 
 RATE = 2
 

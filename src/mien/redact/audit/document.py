@@ -12,9 +12,9 @@ from typing import Any
 
 from mien.atomic import replacing
 from mien.models import entry
-from mien.redact.audit import Audit, AuditedFile
-from mien.redact.audit_look import CERTAIN, DOUBTFUL, MODELS, SEEN
-from mien.redact.audit_runs import Run
+from mien.redact.audit.audit import Audit, AuditedFile
+from mien.redact.audit.look import CERTAIN, DOUBTFUL, MODELS, SEEN
+from mien.redact.audit.runs import Run
 from mien.version import __version__
 
 VERSION = 1
@@ -33,7 +33,7 @@ def write_audit(audit: Audit, path: str | PathLike[str]) -> None:
 
 def audit_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) that every document keeps."""
-    text = files("mien.redact").joinpath("schemas/audit.schema.json").read_text("utf-8")
+    text = files("mien.redact.audit").joinpath("schemas/audit.schema.json").read_text("utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
 

@@ -14,8 +14,8 @@ from mien.describe.embedding import chip
 from mien.faces import Faces
 from mien.media import Source, open_video
 from mien.media.writer import image_bytes
-from mien.redact.audit_look import FrameAuditor
-from mien.redact.audit_runs import Run
+from mien.redact.audit.look import FrameAuditor
+from mien.redact.audit.runs import Run
 from mien.timecode import Time
 from mien.track.stitch import final_ids
 from mien.track.tracklet import Tracklet

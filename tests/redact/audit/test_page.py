@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from mien.errors import OutputError
-from mien.redact.audit import Audit, AuditedFile
-from mien.redact.audit_document import audit_document, audit_schema, write_audit
-from mien.redact.audit_page import (
+from mien.redact.audit.audit import Audit, AuditedFile
+from mien.redact.audit.document import audit_document, audit_schema, write_audit
+from mien.redact.audit.page import (
     COLUMNS,
     MOST_ROWS,
     VOID,
@@ -24,10 +24,10 @@ from mien.redact.audit_page import (
     stretches,
     write_audit_page,
 )
-from mien.redact.audit_persons import picture_of
-from mien.redact.audit_runs import Run, Sight
+from mien.redact.audit.persons import picture_of
+from mien.redact.audit.runs import Run, Sight
 from mien.timecode import Time
-from tests.redact.exposed import room
+from tests.redact.audit.exposed import room
 
 HOSTILE = "<script>alert(1)</script>\"'&\u202egnp.mp4"
 

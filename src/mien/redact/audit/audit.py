@@ -1,13 +1,4 @@
-"""Proof on the output: which faces of a video or photo can still be seen once it was redacted.
-
-audit = audit_video("clip.mp4", "clip_redacted.mp4")
-audit.passed()                                      # whether nobody can be seen
-write_audit(audit, "clip_audit.json")               # mien.redact.audit_document
-write_audit_page(audit, "clip_audit.html")          # mien.redact.audit_page
-
-It looks at both files anew and knows nothing of how the output was made. How it decides, and how
-often it is right, stands in docs/concepts/audit.md.
-"""
+"""Audits of whole files: every frame of the output beside that of the source."""
 
 from __future__ import annotations
 
@@ -31,10 +22,10 @@ from mien.errors import MismatchError, UsageError
 from mien.media import Frame, Source, open_video
 from mien.media.source import open_source
 from mien.media.video import DECODER_THREADS
-from mien.redact.audit_look import Findings, FrameAuditor
-from mien.redact.audit_pairs import Stretch, plan_stretches, side_by_side
-from mien.redact.audit_persons import with_persons, with_picture
-from mien.redact.audit_runs import Joiner, Run
+from mien.redact.audit.look import Findings, FrameAuditor
+from mien.redact.audit.pairs import Stretch, plan_stretches, side_by_side
+from mien.redact.audit.persons import with_persons, with_picture
+from mien.redact.audit.runs import Joiner, Run
 from mien.timecode import Time
 from mien.track.boxes import iou
 
