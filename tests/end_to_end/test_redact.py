@@ -336,3 +336,24 @@ def test_parts_without_faces_keep_their_very_packets(run: Run, tmp_path: Path) -
     span = range(FRAMES, 2 * FRAMES, 8)
     told = hidden(source, tmp_path / "a_redacted.mp4", span, first=FRAMES)
     assert all(told[WOMAN] + told[MAN])
+
+
+def test_the_audit_of_what_another_program_made(run: Run, walk: Path) -> None:
+    redacted, folder = walk.parent / "by_hand.mp4", walk.parent
+    assert run("redact", walk, "-o", redacted, "--effect", "solid", "--no-audit").code == 0
+    outcome = run("audit", walk, redacted)
+    assert outcome.code == 0, outcome.err
+    assert f"nobody can be seen in {redacted}: {2 * FRAMES} faces are hidden in it" in outcome.out
+    document = json.loads((folder / "by_hand_audit.json").read_text())
+    assert document["passed"] is True
+    assert document["settings"] == {}
+    assert "Passed" in (folder / "by_hand_audit.html").read_text()
+    outcome = run("audit", walk, walk)
+    assert outcome.code == 1
+    assert "faces can be seen in" in outcome.err
+    outcome = run("audit", walk, file_of("sample-carphone"))
+    assert outcome.code == 1
+    assert "480 x 270" in outcome.err
+    outcome = run("audit", walk, file_of("sample-astronaut"))
+    assert outcome.code == 2
+    assert "is a photo and the other a video" in outcome.err
