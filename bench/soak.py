@@ -1,6 +1,7 @@
-"""Hours of video in bounded memory: analyses a long clip and logs what the processes hold.
+"""Hours of video in bounded memory: works on a long clip and logs what the processes hold.
 
-python -m bench.soak                       two hours of 1920x1080 with ten faces
+python -m bench.soak                       analyses two hours of 1920x1080 with ten faces
+python -m bench.soak --redact              hides them in place of that, without the audit
 python -m bench.soak --minutes 30 --log bench/results/soak.md
 
 The clip is a minute of ten drifting heads, repeated without encoding it again. Memory is the
@@ -105,13 +106,16 @@ def watch(command: list[str], every_s: float) -> Iterator[tuple[float, float]]:
         raise subprocess.CalledProcessError(process.returncode, command)
 
 
-def report(samples: list[tuple[float, float]], minutes: int, rate: int) -> Iterator[str]:
+def report(
+    samples: list[tuple[float, float]], minutes: int, rate: int, redact: bool
+) -> Iterator[str]:
     """The log, as Markdown."""
+    called = f"python -m bench.soak{' --redact' * redact} --minutes {minutes} --rate {rate}"
     spent = samples[-1][0]
     peak = max(mb for _, mb in samples)
-    yield f"Measured with `python -m bench.soak --minutes {minutes} --rate {rate}`: {machine()}.\n"
+    yield f"Measured with `{called}`: {machine()}.\n"
     yield f"{minutes} minutes of {WIDTH}x{HEIGHT} at {rate} frames a second, {FACES} faces."
-    yield f"Analysed in {spent / 60:.1f} minutes. Most memory held: {peak:.0f} MB.\n"
+    yield f"{'Redacted' if redact else 'Analysed'} in {spent / 60:.1f} minutes. Most memory held: {peak:.0f} MB.\n"
     yield "| minute of work | least MB | most MB |\n|---|---|---|"
     by_minute: dict[int, list[float]] = {}
     for seconds, mb in samples:
@@ -124,18 +128,20 @@ def report(samples: list[tuple[float, float]], minutes: int, rate: int) -> Itera
 @click.option("--minutes", default=120, help="Length of the video.")
 @click.option("--rate", default=30, help="Frames a second.")
 @click.option("--engine", default="local", help="As for `mien analyze`.")
+@click.option("--redact", is_flag=True, help="Hide the faces, in place of analysing them.")
 @click.option("--log", type=click.Path(path_type=Path), help="Where to keep the log.")
-def main(minutes: int, rate: int, engine: str, log: Path | None) -> None:
-    """Analyse a long video and log the memory held."""
+def main(minutes: int, rate: int, engine: str, redact: bool, log: Path | None) -> None:
+    """Work on a long video and log the memory held."""
     with TemporaryDirectory() as folder:
         minute, whole = Path(folder) / "minute.mp4", Path(folder) / "whole.mp4"
         options = {"g": str(GROUP_S * rate), "crf": "30"}
         write_clip(minute, crowd(60 * rate, rate), rate=Fraction(rate), options=options)
         repeated(minute, whole, minutes)
         click.echo(f"{minutes} minutes, {whole.stat().st_size / 1e6:.0f} MB", err=True)
-        command = [sys.executable, "-m", "mien", "analyze", str(whole), "--engine", engine]
-        command += ["-o", f"{folder}/result.json"]
-        lines = list(report(list(watch(command, every_s=5)), minutes, rate))
+        command = [sys.executable, "-m", "mien", "redact" if redact else "analyze", str(whole)]
+        command += ["--engine", engine, "-o", f"{folder}/result.{'mp4' if redact else 'json'}"]
+        command += ["--no-audit"] if redact else []
+        lines = list(report(list(watch(command, every_s=5)), minutes, rate, redact))
     click.echo("\n".join(lines))
     if log is not None:
         log.write_text("\n".join(lines) + "\n")
