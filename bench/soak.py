@@ -115,7 +115,8 @@ def report(
     peak = max(mb for _, mb in samples)
     yield f"Measured with `{called}`: {machine()}.\n"
     yield f"{minutes} minutes of {WIDTH}x{HEIGHT} at {rate} frames a second, {FACES} faces."
-    yield f"{'Redacted' if redact else 'Analysed'} in {spent / 60:.1f} minutes. Most memory held: {peak:.0f} MB.\n"
+    what = "Redacted" if redact else "Analysed"
+    yield f"{what} in {spent / 60:.1f} minutes. Most memory held: {peak:.0f} MB.\n"
     yield "| minute of work | least MB | most MB |\n|---|---|---|"
     by_minute: dict[int, list[float]] = {}
     for seconds, mb in samples:
