@@ -173,6 +173,14 @@ def test_the_two_passes_agree_in_what_counts() -> None:
         assert found[name].equal >= least, name
 
 
+def test_the_readme_says_what_the_files_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    labels.main()
+    told, table = capsys.readouterr().out.strip().split("\n\n|")
+    readme = (LABELS / "README.md").read_text(encoding="utf-8")
+    assert told in readme
+    assert f"|{table}\n" in readme
+
+
 def test_the_draw_is_half_and_half_and_of_skimmed_faces_only() -> None:
     persons = np.arange(6000).repeat(2)
     order = draw.one_face_a_person(persons)
@@ -197,6 +205,12 @@ def test_the_folder_must_hold_the_faces(tmp_path: Path) -> None:
         faces.faces_folder(tmp_path)
 
 
+def test_labels_are_of_one_set_only(tmp_path: Path) -> None:
+    written(tmp_path / "scores.csv", "name,A\nB_C_0001,1\n")
+    with pytest.raises(ValueError, match="not those that were labelled"):
+        faces.check_faces(tmp_path)
+
+
 def test_persons_are_numbered_by_name(tmp_path: Path) -> None:
     written(tmp_path / "scores.csv", "name,A\nB_C_0001,1\nA_0001,1\nB_C_0002,1\nB_0001,1\n")
     assert faces.person_of_each(tmp_path).tolist() == [0, 1, 0, 2]
@@ -207,6 +221,7 @@ def test_the_faces_in_the_file_are_those_the_draw_gives_from_the_set() -> None:
         folder = faces.faces_folder(SHARED / "data")
     except FileNotFoundError as error:
         pytest.skip(f"no faces: {error}")
+    faces.check_faces(folder)
     assert draw.draw(faces.person_of_each(folder), draw.candidates()) == draw.read_drawn()
 
 

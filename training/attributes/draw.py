@@ -18,7 +18,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.attributes.faces import FACE_SIDE, contact_sheets, faces_folder, person_of_each
+from training.attributes.faces import (
+    FACE_SIDE,
+    check_faces,
+    contact_sheets,
+    faces_folder,
+    person_of_each,
+)
 
 SEED = 1907
 PLAIN = 210
@@ -150,6 +156,7 @@ def main() -> None:
     parser.add_argument("--pass", choices=list(ORDERS), default="first", dest="which")
     given = parser.parse_args()
     folder = faces_folder(given.data)
+    check_faces(folder)
     if given.sheets:
         _write_sheets(folder, order(read_drawn(), given.which), (5, 4, 2 * FACE_SIDE), given.sheets)
         return

@@ -23,6 +23,9 @@ FACE_SIDE = 112
 FACES_A_SIDE = 16
 DATA_VARIABLE = "MIEN_TRAINING_DATA"
 
+FACES_SHA256 = "1b2067807f058f9987a6fb8f4136b4c3d7c0bca7572237978399e44549dee38a"
+"""`faces_hash` of the set whose faces are labelled."""
+
 NUMBER_HEIGHT = 16
 """Pixels under each face of a contact sheet, for its number."""
 
@@ -97,8 +100,20 @@ def contact_sheets(
 def faces_hash(folder: Path) -> str:
     """SHA-256 over the names and bytes of the set's files, in name order."""
     digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.is_file():
-            digest.update(path.name.encode())
-            digest.update(path.read_bytes())
+    for path in [*sorted(folder.glob("*.webp")), folder / "scores.csv"]:
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def check_faces(folder: Path) -> None:
+    """Make sure that these are the faces that were labelled: labels go by their numbers.
+
+    Raises:
+        ValueError: the files are others.
+    """
+    if (found := faces_hash(folder)) != FACES_SHA256:
+        raise ValueError(
+            f"the faces in {folder} are not those that were labelled: hash {found}, "
+            f"expected {FACES_SHA256}"
+        )

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 from PIL import Image
 
 from training.attributes.draw import ORDERS, order, read_drawn
-from training.attributes.faces import face_pixels, faces_folder
+from training.attributes.faces import check_faces, face_pixels, faces_folder
 from training.attributes.labels import ATTRIBUTES, Row, check_row, read_pass, write_pass
 
 PAGE = Path(__file__).with_suffix(".html")
@@ -204,8 +204,10 @@ def main() -> None:
     parser.add_argument("--pass", choices=list(ORDERS), default="first", dest="which")
     parser.add_argument("--port", type=int, default=8199)
     given = parser.parse_args()
+    folder = faces_folder(given.data)
+    check_faces(folder)
     faces = order(read_drawn(), given.which)
-    with Server(Session(faces_folder(given.data), faces, given.out), given.port) as server:
+    with Server(Session(folder, faces, given.out), given.port) as server:
         print(f"http://127.0.0.1:{server.server_port}/ (stop with Ctrl-C)")
         try:
             server.serve_forever()

@@ -20,7 +20,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from training.attributes.draw import LABELS, PARTS, read_drawn
+from training.attributes.draw import LABELS, ORDERS, PARTS, read_drawn
 
 UNSURE = "unsure"
 YES_NO = ("0", "1", UNSURE)
@@ -246,30 +246,44 @@ def agreements(first: Mapping[int, Row], second: Mapping[int, Row]) -> dict[str,
     }  # fmt: skip
 
 
-def _counts(labels: Labels) -> str:
+def counts(labels: Labels) -> str:
+    """How many have each value, calibration + test, a line an attribute."""
     parts = [labels.of(part) for part in PARTS]
-    lines = []
+    lines = [
+        f"{len(labels)} faces of {len(np.unique(labels.person))} persons; "
+        + " + ".join(f"{len(part)} {name}" for part, name in zip(parts, PARTS, strict=True)),
+        "",
+    ]
     for name, values in ATTRIBUTES.items():
-        counts = {
+        found = {
             value: "+".join(str(int(np.sum(part.values[name] == value))) for part in parts)
             for value in values
         }
-        lines.append(f"{name:17} {', '.join(f'{value} {n}' for value, n in counts.items())}")
+        lines.append(f"{name:17} {', '.join(f'{value} {n}' for value, n in found.items())}")
+    return "\n".join(lines)
+
+
+def agreement_table(found: Mapping[str, Agreement]) -> str:
+    """Agreement by attribute, as a table in Markdown."""
+    lines = [
+        "| attribute | faces twice | equal | kappa | sure twice | equal of these |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, row in found.items():
+        line = (
+            f"| {name} | {row.faces} | {row.equal:.0%} | {row.kappa:.2f} | {row.sure} "
+            f"| {row.equal_sure:.0%} |"
+        )
+        lines.append(line.replace("nan%", "–").replace("nan", "–"))
     return "\n".join(lines)
 
 
 def main() -> None:
     """Print counts by attribute and part, and the agreement of the two passes."""
-    labels = read_labels()
-    print(f"{len(labels)} faces of {len(np.unique(labels.person))} persons; "
-          f"{' + '.join(f'{len(labels.of(part))} {part}' for part in PARTS)}\n")  # fmt: skip
-    print(_counts(labels))
-    found = agreements(read_pass(LABELS / "first.csv"), read_pass(LABELS / "second.csv"))
-    print("\n| attribute | faces twice | equal | kappa | sure twice | equal of these |")
-    print("|---|---|---|---|---|---|")
-    for name, row in found.items():
-        print(f"| {name} | {row.faces} | {row.equal:.0%} | {row.kappa:.2f} | {row.sure} "
-              f"| {row.equal_sure:.0%} |".replace("nan", "–"))  # fmt: skip
+    first, second = (read_pass(LABELS / f"{which}.csv") for which in ORDERS)
+    print(counts(read_labels()))
+    print()
+    print(agreement_table(agreements(first, second)))
 
 
 if __name__ == "__main__":
