@@ -2,8 +2,8 @@
 
 All persons are put in an order by a fixed seed, with one face of each, drawn as well. The first 210
 are labelled as they come. The next 1,440 were skimmed as small pictures, and those that seemed to
-show something rare were marked in ``labels/candidates.csv``; from these, 150 are drawn. The scores of
-the set have no say in any of this.
+show something rare were marked in ``labels/candidates.csv``; from these, 150 are drawn. No score
+of the set has a say in any of this.
 """
 
 from __future__ import annotations
