@@ -65,7 +65,7 @@ class CentreFace:
         embedding = np.ones((1, 128)) / np.sqrt(128)
         return Faces(box, np.array([0.9]), points=points, embedding=embedding)
 
-    def again(self, rgb: Any, faces: Faces) -> tuple[Any, Faces]:
+    def again(self, rgb: Any, faces: Faces, **_: float) -> tuple[Any, Faces]:
         """All that were there are there."""
         return np.arange(len(faces)), faces
 
