@@ -15,12 +15,33 @@
     │   └── MismatchError                     two that must show the same frames, and do not
     ├── OutputError (OSError)                 the output cannot be written
     ├── EngineError (RuntimeError)            a worker that did a part of the work is gone
-    └── ModelError (RuntimeError)
-        ├── UnknownModelError (LookupError)   no entry of that name in the catalogue
-        ├── ModelMissingError                 not in the store, and it may not be fetched now
-        ├── ModelFetchError (OSError)         fetching it failed
-        ├── ModelIntegrityError               its bytes do not match the catalogue's hash
-        └── ProviderError                     an inference provider that was asked for is not there
+    ├── ModelError (RuntimeError)
+    │   ├── UnknownModelError (LookupError)   no entry of that name in the catalogue
+    │   ├── ModelMissingError                 not in the store, and it may not be fetched now
+    │   ├── ModelFetchError (OSError)         fetching it failed
+    │   ├── ModelIntegrityError               its bytes do not match the catalogue's hash
+    │   └── ProviderError                     an inference provider that was asked for is not there
+    ├── StorageError (RuntimeError)           the database or the keys cannot be used
+    │   ├── NewerDatabaseError                made by a later version of mien
+    │   ├── KeysError                         the keys are missing, unreadable or of another database
+    │   └── LostKeyError                      one sealed template whose data key is destroyed
+    └── GalleryError                          what was asked of the gallery cannot be; `kind`, `what`
+        ├── NotFoundError (LookupError)
+        │   ├── NoSuchAccountError            no account or API key of that name
+        │   ├── NoSuchCollectionError         no face list or person group of that kind and id
+        │   ├── NoSuchPersonError
+        │   ├── NoSuchFaceError               a faceId that never was, or has expired
+        │   ├── NoSuchStoredFaceError         a persisted face
+        │   ├── NoSuchSnapshotError
+        │   ├── NoSuchOperationError
+        │   └── NoSuchReceiptError
+        ├── ExistsError (ValueError)          an id or name that is taken
+        ├── LimitReachedError (ValueError)    the plan allows no more
+        ├── NotTrainedError (RuntimeError)    search in a collection that was never trained
+        ├── EmptyCollectionError (RuntimeError)     search in a collection without faces
+        ├── TrainingRunningError (RuntimeError)     refused until the training is over
+        ├── IncompatibleModelsError (ValueError)    templates of different recognition models
+        └── ConflictError (RuntimeError)      two changed the same thing at the same time
 
 Messages are one sentence that says what was wrong and, where there is one, the next step.
 """
@@ -125,3 +146,96 @@ class ModelIntegrityError(ModelError):
 
 class ProviderError(ModelError):
     """An inference provider that was asked for is not there."""
+
+
+class StorageError(MienError, RuntimeError):
+    """The database or the keys cannot be used."""
+
+
+class NewerDatabaseError(StorageError):
+    """The database was made by a later version of mien."""
+
+
+class KeysError(StorageError):
+    """The keys are missing, unreadable, open to others, or those of another database."""
+
+
+class LostKeyError(StorageError):
+    """A sealed template whose data key was destroyed: what it held was deleted."""
+
+
+class GalleryError(MienError):
+    """What was asked of the gallery cannot be done.
+
+    `kind` is the kind of collection it is about (a `mien.gallery.Kind`), where there is one; `what`
+    is the id or name that was asked for.
+    """
+
+    def __init__(self, message: str, *, kind: str | None = None, what: str | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.what = what
+
+
+class NotFoundError(GalleryError, LookupError):
+    """There is nothing of that id in this account."""
+
+
+class NoSuchAccountError(NotFoundError):
+    """No account or API key of that name."""
+
+
+class NoSuchCollectionError(NotFoundError):
+    """No face list or person group of that kind and id."""
+
+
+class NoSuchPersonError(NotFoundError):
+    """No such person in the group."""
+
+
+class NoSuchFaceError(NotFoundError):
+    """A faceId that never was, or has expired."""
+
+
+class NoSuchStoredFaceError(NotFoundError):
+    """No such persisted face."""
+
+
+class NoSuchSnapshotError(NotFoundError):
+    """No such snapshot, or it has expired."""
+
+
+class NoSuchOperationError(NotFoundError):
+    """No such operation."""
+
+
+class NoSuchReceiptError(NotFoundError):
+    """No such receipt."""
+
+
+class ExistsError(GalleryError, ValueError):
+    """The id or name is taken."""
+
+
+class LimitReachedError(GalleryError, ValueError):
+    """The plan allows no more of these."""
+
+
+class NotTrainedError(GalleryError, RuntimeError):
+    """The collection was never trained."""
+
+
+class EmptyCollectionError(GalleryError, RuntimeError):
+    """The collection has no faces."""
+
+
+class TrainingRunningError(GalleryError, RuntimeError):
+    """The collection is being trained; try again when that is over."""
+
+
+class IncompatibleModelsError(GalleryError, ValueError):
+    """Templates of different recognition models cannot be compared."""
+
+
+class ConflictError(GalleryError, RuntimeError):
+    """Something else changed the same thing at the same time."""

@@ -1,0 +1,319 @@
+"""The gallery of one account: what it stores, what it deletes, and who looks like whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from mien.gallery.records import (
+    STANDARD,
+    Candidate,
+    Collection,
+    Grouping,
+    Kind,
+    Limits,
+    Operation,
+    Person,
+    Receipt,
+    Snapshot,
+    StoredFace,
+    Template,
+    Training,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from mien.gallery.trainer import Trainer
+    from mien.storage import Storage
+
+
+class Gallery:
+    """Everything one account has; it sees no row of another.
+
+    Safe to use from many threads; every method is synchronous and has its effect on disk before it
+    returns. Ids of collections are used as they are given: case matters. In an update, None leaves
+    a value as it was. A listing is in the order of ids, byte by byte, and `start` is exclusive.
+
+    Args:
+        storage: an open storage.
+        account_id: the account of the key that the caller showed.
+        trainer: trains and searches collections; one for all galleries of a storage.
+        limits: how much the account may store.
+    """
+
+    def __init__(
+        self, storage: Storage, account_id: str, trainer: Trainer, *, limits: Limits = STANDARD
+    ) -> None:
+        raise NotImplementedError
+
+    # faceIds
+
+    def remember(self, templates: Sequence[Template], ttl_s: int) -> list[str]:
+        """Keep templates for `ttl_s` seconds; the new faceIds, in order."""
+        raise NotImplementedError
+
+    def recall(self, face_ids: Sequence[str]) -> list[Template]:
+        """The templates of faceIds, in order.
+
+        Raises:
+            NoSuchFaceError: one never was, or has expired; `what` is that one.
+        """
+        raise NotImplementedError
+
+    # collections
+
+    def create(
+        self,
+        kind: Kind,
+        id: str,
+        *,
+        name: str,
+        user_data: str | None = None,
+        recognition_model: str = "recognition_01",
+    ) -> Collection:
+        """Make a collection.
+
+        Raises:
+            ExistsError: the id is taken in this kind.
+            LimitReachedError: the plan allows no more of this kind.
+        """
+        raise NotImplementedError
+
+    def get(self, kind: Kind, id: str) -> Collection:
+        """A collection; raises NoSuchCollectionError."""
+        raise NotImplementedError
+
+    def update(
+        self, kind: Kind, id: str, *, name: str | None = None, user_data: str | None = None
+    ) -> None:
+        """Change name or user data; raises NoSuchCollectionError, TrainingRunningError."""
+        raise NotImplementedError
+
+    def delete(self, kind: Kind, id: str) -> Receipt:
+        """Delete a collection with all its persons and faces, and destroy their data keys.
+
+        Raises:
+            NoSuchCollectionError, TrainingRunningError
+        """
+        raise NotImplementedError
+
+    def list(self, kind: Kind, start: str = "", top: int = 1000) -> list[Collection]:
+        """The collections of a kind with ids after `start`, at most `top`."""
+        raise NotImplementedError
+
+    # persons
+
+    def add_person(self, kind: Kind, id: str, *, name: str, user_data: str | None = None) -> str:
+        """Add a person to a group; their id.
+
+        Raises:
+            NoSuchCollectionError, LimitReachedError, TrainingRunningError
+        """
+        raise NotImplementedError
+
+    def person(self, kind: Kind, id: str, person: str) -> Person:
+        """A person; raises NoSuchCollectionError, NoSuchPersonError."""
+        raise NotImplementedError
+
+    def update_person(
+        self,
+        kind: Kind,
+        id: str,
+        person: str,
+        *,
+        name: str | None = None,
+        user_data: str | None = None,
+    ) -> None:
+        """Change name or user data.
+
+        Raises:
+            NoSuchCollectionError, NoSuchPersonError, TrainingRunningError
+        """
+        raise NotImplementedError
+
+    def delete_person(self, kind: Kind, id: str, person: str) -> Receipt:
+        """Delete a person with all faces, and destroy the data key.
+
+        Raises:
+            NoSuchCollectionError, NoSuchPersonError, TrainingRunningError
+        """
+        raise NotImplementedError
+
+    def persons(self, kind: Kind, id: str, start: str = "", top: int = 1000) -> list[Person]:
+        """The persons of a group with ids after `start`, at most `top`."""
+        raise NotImplementedError
+
+    # stored faces
+
+    def add_face(
+        self,
+        kind: Kind,
+        id: str,
+        template: Template,
+        *,
+        person: str | None = None,
+        user_data: str | None = None,
+    ) -> str:
+        """Store a face of a person of a group, or of a list (then `person` is None); its id.
+
+        Raises:
+            NoSuchCollectionError, NoSuchPersonError, LimitReachedError, TrainingRunningError
+            IncompatibleModelsError: the template's recognition model is not the collection's.
+        """
+        raise NotImplementedError
+
+    def face(self, kind: Kind, id: str, face_id: str, *, person: str | None = None) -> StoredFace:
+        """A stored face; raises NoSuchCollectionError, NoSuchPersonError, NoSuchStoredFaceError."""
+        raise NotImplementedError
+
+    def update_face(
+        self,
+        kind: Kind,
+        id: str,
+        face_id: str,
+        *,
+        person: str | None = None,
+        user_data: str | None = None,
+    ) -> None:
+        """Change user data; raises what `face` does, and TrainingRunningError."""
+        raise NotImplementedError
+
+    def delete_face(
+        self, kind: Kind, id: str, face_id: str, *, person: str | None = None
+    ) -> Receipt:
+        """Delete a stored face; raises what `face` does, and TrainingRunningError."""
+        raise NotImplementedError
+
+    def faces(self, kind: Kind, id: str, start: str = "", top: int = 1000) -> list[StoredFace]:
+        """The faces of a list with ids after `start`, at most `top`."""
+        raise NotImplementedError
+
+    # training and search
+
+    def train(self, kind: Kind, id: str) -> None:
+        """Start the training of a collection in the background.
+
+        Raises:
+            NoSuchCollectionError, TrainingRunningError
+        """
+        raise NotImplementedError
+
+    def training(self, kind: Kind, id: str) -> Training:
+        """How far the training is; raises NoSuchCollectionError, NotTrainedError."""
+        raise NotImplementedError
+
+    def verify(self, face_id_a: str, face_id_b: str) -> Verdict:
+        """Whether two faceIds are one person; raises NoSuchFaceError, IncompatibleModelsError."""
+        raise NotImplementedError
+
+    def verify_person(self, face_id: str, kind: Kind, id: str, person: str) -> Verdict:
+        """Whether a faceId is that person of a group.
+
+        Raises:
+            NoSuchFaceError, NoSuchCollectionError, NoSuchPersonError, IncompatibleModelsError
+            NoSuchStoredFaceError: the person has no faces.
+        """
+        raise NotImplementedError
+
+    def identify(
+        self,
+        face_ids: Sequence[str],
+        kind: Kind,
+        id: str,
+        *,
+        candidates: int = 1,
+        threshold: float | None = None,
+    ) -> list[list[Candidate]]:
+        """The persons of a trained group that each faceId may be, best first.
+
+        `threshold` is the least confidence; without one it grows with the size of the group.
+
+        Raises:
+            NoSuchFaceError, NoSuchCollectionError, NotTrainedError, TrainingRunningError,
+            IncompatibleModelsError
+        """
+        raise NotImplementedError
+
+    def similar(
+        self,
+        face_id: str,
+        *,
+        face_ids: Sequence[str] | None = None,
+        collection: tuple[Kind, str] | None = None,
+        mode: Literal["matchPerson", "matchFace"] = "matchPerson",
+        top: int = 20,
+    ) -> list[Candidate]:
+        """The faces among `face_ids`, or of a list, that look most like a faceId, best first.
+
+        `matchPerson` gives those that pass for the same person, `matchFace` the nearest whatever
+        their confidence.
+
+        Raises:
+            NoSuchFaceError, NoSuchCollectionError, NotTrainedError, TrainingRunningError,
+            EmptyCollectionError, IncompatibleModelsError
+        """
+        raise NotImplementedError
+
+    def group(self, face_ids: Sequence[str]) -> Grouping:
+        """Put faceIds together by person; raises NoSuchFaceError, IncompatibleModelsError."""
+        raise NotImplementedError
+
+    # snapshots
+
+    def take_snapshot(
+        self, kind: Kind, id: str, *, apply_scope: Sequence[str], user_data: str | None = None
+    ) -> Operation:
+        """Start to copy a collection for the accounts in `apply_scope`.
+
+        Raises:
+            NoSuchCollectionError, TrainingRunningError
+        """
+        raise NotImplementedError
+
+    def snapshots(
+        self, kind: Kind | None = None, apply_scope: Sequence[str] | None = None
+    ) -> list[Snapshot]:
+        """The snapshots this account took or may apply, of one kind, for one of some accounts."""
+        raise NotImplementedError
+
+    def snapshot(self, id: str) -> Snapshot:
+        """A snapshot this account took or may apply; raises NoSuchSnapshotError."""
+        raise NotImplementedError
+
+    def update_snapshot(
+        self, id: str, *, apply_scope: Sequence[str] | None = None, user_data: str | None = None
+    ) -> None:
+        """Change a snapshot this account took; raises NoSuchSnapshotError."""
+        raise NotImplementedError
+
+    def delete_snapshot(self, id: str) -> Receipt:
+        """Delete a snapshot this account took, and destroy its data keys.
+
+        Raises:
+            NoSuchSnapshotError
+        """
+        raise NotImplementedError
+
+    def apply_snapshot(self, id: str, collection: str) -> Operation:
+        """Start to make a collection of that id from a snapshot that may be applied here.
+
+        Raises:
+            NoSuchSnapshotError
+            ExistsError: the id is taken in that kind.
+            LimitReachedError: the plan allows no more of that kind.
+        """
+        raise NotImplementedError
+
+    def operation(self, id: str) -> Operation:
+        """How far the taking or applying of a snapshot is; raises NoSuchOperationError."""
+        raise NotImplementedError
+
+    # receipts
+
+    def receipt(self, id: str) -> Receipt:
+        """The receipt of a deletion; raises NoSuchReceiptError."""
+        raise NotImplementedError
+
+    def receipts(self, start: str = "", top: int = 1000) -> list[Receipt]:
+        """The receipts with ids after `start`, at most `top`."""
+        raise NotImplementedError
