@@ -23,9 +23,9 @@
     │   └── ProviderError                     an inference provider that was asked for is not there
     ├── StorageError (RuntimeError)           the database or the keys cannot be used
     │   ├── NewerDatabaseError                made by a later version of mien
-    │   ├── KeysError                         the keys are missing, unreadable or of another database
+    │   ├── KeysError                         keys missing, unreadable or of another database
     │   └── LostKeyError                      one sealed template whose data key is destroyed
-    └── GalleryError                          what was asked of the gallery cannot be; `kind`, `what`
+    └── GalleryError                          what was asked of the gallery cannot be done
         ├── NotFoundError (LookupError)
         │   ├── NoSuchAccountError            no account or API key of that name
         │   ├── NoSuchCollectionError         no face list or person group of that kind and id

@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
     @property
     def is_trained(self) -> bool:
-        """Whether faces are found in it only after training; face lists are searched as they are."""
+        """Whether it is searched only after training; a face list is searched as it is."""
         return self is not Kind.FACE_LIST
 
 
