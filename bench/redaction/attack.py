@@ -9,8 +9,9 @@ thirty of a person at most, are probes, redacted. The gallery is drawn five time
 probes that find their own person is the mean of these. The bound is that of Clopper and Pearson,
 one-sided, 95 %, for as many trials as there are probes. An effect is safe when it stays at or below
 3/100 for every attacker, gallery and size of face; chance is 1/100. The attackers stand in
-bench/redaction/attackers.py. What lies outside the mask, its outline and the shading that is the
-same for everyone are taken out first: they tell where a mask lies, not who is under it.
+bench/redaction/attackers.py. What lies outside the mask, its outline and what the effect would
+make of an even grey (the shading, the same for everyone, and the tone, which follows the rest of
+the picture) are taken out first: they tell where a mask lies, not who is under it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from mien.redact.effects import UNSAFE, Look
 
 Array = NDArray[Any]
 
-SEED = 20261123
+SEED = 20261124
 WIDTHS = (48, 96, 180)
 """Of the faces' boxes, in pixels."""
 

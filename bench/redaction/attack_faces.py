@@ -172,10 +172,14 @@ class Sitting:
         return self._hidden(self._stored.copy(), look, mask)
 
     def even(self, look: Look) -> Array:
-        """What the effect makes of a picture that is grey all over."""
-        return self._hidden(np.full_like(self._stored, 128), look, None)
+        """What the effect makes of the picture when an even grey is in the place of the face: the
+        shading, and the tone that follows the colours of the rest of the picture, not the face."""
+        yuv = self._stored.copy()
+        self._hidden(yuv, Look("solid"), None)
+        return self._hidden(yuv, look, None)
 
     def _hidden(self, yuv: Array, look: Look, mask: Masks | None) -> Array:
+        """The picture in RGB, hidden in place."""
         high, wide = self.rgb.shape[:2]
         luma = yuv[:high]
         cb, cr = yuv[high:].reshape(2, high // 2, wide // 2)

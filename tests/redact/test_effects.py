@@ -255,6 +255,18 @@ def test_skin_keeps_few_tones(effect: Effect, strength: Strength) -> None:
 
 
 @pytest.mark.parametrize(("effect", "strength"), COARSE)
+def test_nothing_of_the_colour_is_kept(effect: Effect, strength: Strength) -> None:
+    rng, what = np.random.default_rng(4), masks((60, 50, 25, 33, 0))
+    planes = LAYOUTS["yuv420p"].planes(rng)
+    others = [Plane(plane.samples.copy(), plane.black, plane.top) for plane in planes]
+    for plane in others[1:]:
+        plane.samples[20:30, 25:35] = 240 - plane.samples[20:30, 25:35]  # well inside the mask
+    look = Look(effect, strength)
+    for one, other in zip(hidden(planes, what, look), hidden(others, what, look), strict=True):
+        assert (one.samples == other.samples).all()
+
+
+@pytest.mark.parametrize(("effect", "strength"), COARSE)
 def test_grey_pictures_stay_grey(effect: Effect, strength: Strength) -> None:
     rng, what = np.random.default_rng(6), masks((60, 50, 25, 33, 0))
     rgb = np.repeat(rng.integers(0, 256, (HEIGHT, WIDTH, 1)).astype(np.uint8), 3, axis=2)

@@ -5,6 +5,7 @@ the feather around it, where one is asked for).
 
 Blur and pixelate keep a few numbers of what was there: averages at nodes that lie `size / cells`
 apart (mien/redact/stencil.py), rounded to coarse steps. They stand on samples inside the mask only.
+They are of brightness; of colour nothing is kept.
 Detail finer than the nodes' distance is not in them, so it cannot be got back, nor put together
 from frames whose masks lie a little differently. docs/concepts/redaction.md says what an attacker
 gets from them.
@@ -61,8 +62,8 @@ COARSENESS: dict[Effect, dict[Strength, Coarseness]] = {
     },
     "pixelate": {
         "low": Coarseness(4, 24, 0),
-        "med": Coarseness(1, 48, 36),
-        "high": Coarseness(0.5, 64, 36),
+        "med": Coarseness(1, 64, 36),
+        "high": Coarseness(0.5, 96, 36),
     },
 }
 
@@ -71,10 +72,16 @@ TILES = 7
 
 SMALLEST_TILE = 6
 
-CHROMA_STEPS = (18.0, 23.0)
-"""The same of chroma, Cb and Cr, counted from grey. The middle of all faces' chroma lies one step
-from grey: nearly all of them come out as this one tone, which is why they look natural though their
-own is not kept, and grey pictures stay grey."""
+TONE = np.array([-18.0, 23.0])
+"""Cb and Cr, counted from grey, of what is blurred or pixelated in a picture that has colours: the
+middle of all faces' chroma. Nothing of a face's own is kept, not even whether it has any."""
+
+COLOURFUL = (1.0, 4.0)
+"""Mean chroma of a whole picture, of 255: without colours below, with them above. Between, at a
+fade, there is a slope."""
+
+LOOKED_AT = 8
+"""For that, every so manieth row and column of its planes."""
 
 STEEPNESS = 4.0
 """A step is not a jump but a slope so steep: a face between two would flicker otherwise."""
@@ -89,6 +96,8 @@ THINNEST_LINE = 3
 
 TO_YCBCR = np.array([[0.299, 0.587, 0.114], [-0.1687, -0.3313, 0.5], [0.5, -0.4187, -0.0813]])
 """RGB → Y, Cb, Cr about 0 (ITU-T T.871)."""
+
+FROM_YCBCR = np.linalg.inv(TO_YCBCR)
 
 STEPS = (1, 2, 4)
 """Pixels to a sample of the layouts that there are: none, 4:2:0 and 4:2:2, 4:1:0 and 4:1:1."""
@@ -142,7 +151,7 @@ def hide(planes: Sequence[Plane], width: int, height: int, masks: Masks, look: L
     """Hide the masks in a picture, in place.
 
     Args:
-        planes: its planes, in any order; those of chroma may be subsampled.
+        planes: Y, or Y, Cb and Cr, or R, G and B; those of chroma may be subsampled.
         width, height: pixels of the picture as displayed.
         masks: what to hide; each is whole in itself, also where it overlaps another.
         look: how.
@@ -152,38 +161,52 @@ def hide(planes: Sequence[Plane], width: int, height: int, masks: Masks, look: L
             picture.
     """
     grids = [_grid(plane, width, height) for plane in planes]
+    tone = _tone(planes)
     for outline in masks.outlines(look.shape):
         stencils = {grid: Stencil.of(outline, grid, look.feather) for grid in dict.fromkeys(grids)}
         pairs = [(plane, stencils[grid]) for plane, grid in zip(planes, grids, strict=True)]
         touched = [(plane, stencil) for plane, stencil in pairs if stencil is not None]
-        if len(touched) < len(planes):  # half a sample of chroma, beyond the edge of the picture
-            continue
+        if not touched or len(touched) < len(planes):
+            continue  # at most half a sample of chroma, beyond the edge of the picture
         if look.effect == "outline":
             _draw(touched)
         elif look.effect in ("blur", "pixelate"):
-            _average(touched, look)
+            _average(touched, look, tone)
         else:
             for plane, stencil in touched:
                 stencil.put(plane, plane.black if look.effect == "black" else _grey(plane))
 
 
-def _average(touched: Sequence[tuple[Plane, Stencil]], look: Look) -> None:
-    """Blur or pixelate."""
+def _average(touched: Sequence[tuple[Plane, Stencil]], look: Look, tone: Array) -> None:
+    """Blur or pixelate. `tone` is Cb and Cr of what is hidden."""
     kept = COARSENESS[look.effect][look.strength]
-    nodes = {
-        stencil: Nodes(stencil, max(stencil.outline.size / kept.cells, SMALLEST_CELL))
-        for stencil in dict.fromkeys(stencil for _, stencil in touched)
-    }
-    averages = [nodes[stencil].averages(plane) for plane, stencil in touched]
-    coarse = _coarse([plane for plane, _ in touched], averages, kept.step)
-    for (plane, stencil), values in zip(touched, coarse, strict=True):
-        shade = 0.0 if _is_chroma(plane) else kept.shade * _span(plane) / 255
-        if look.effect == "blur":
-            patch = nodes[stencil].smooth(values, shade, plane.top)
-        else:
-            side = max(stencil.outline.size / TILES, SMALLEST_TILE)
-            patch = nodes[stencil].tiles(values, shade, plane.top, side)
-        stencil.put(plane, patch)
+    (plane, stencil), *rest = touched
+    nodes = Nodes(stencil, max(stencil.outline.size / kept.cells, SMALLEST_CELL))
+    if _is_rgb([plane for plane, _ in touched]):
+        averages = np.stack([nodes.averages(plane) for plane, _ in touched])
+        luma = np.tensordot(TO_YCBCR[0], averages, 1)
+        for (plane, stencil), offset in zip(touched, FROM_YCBCR[:, 1:] @ tone, strict=True):
+            _fill(plane, stencil, nodes, luma, offset, look)
+        return
+    _fill(plane, stencil, nodes, nodes.averages(plane) - plane.black, plane.black, look)
+    for (plane, stencil), value in zip(rest, tone, strict=True):
+        stencil.put(plane, round(plane.black + value))
+
+
+def _fill(
+    plane: Plane, stencil: Stencil, nodes: Nodes, luma: Array, offset: float, look: Look
+) -> None:
+    """Put averages of luma into a plane, coarsened and shaded."""
+    kept = COARSENESS[look.effect][look.strength]
+    span = _span(plane)
+    values = np.clip(_stepped(luma, kept.step * span / 255) + offset, 0, plane.top)
+    shade = kept.shade * span / 255
+    if look.effect == "blur":
+        patch = nodes.smooth(values, shade, plane.top)
+    else:
+        side = max(stencil.outline.size / TILES, SMALLEST_TILE)
+        patch = nodes.tiles(values, shade, plane.top, side)
+    stencil.put(plane, patch)
 
 
 def _draw(touched: Sequence[tuple[Plane, Stencil]]) -> None:
@@ -202,23 +225,26 @@ def _draw(touched: Sequence[tuple[Plane, Stencil]]) -> None:
         )
 
 
-def _coarse(planes: Sequence[Plane], averages: Sequence[Array], step: float) -> list[Array]:
-    """The planes' averages in coarse steps."""
-    if len(planes) == 3 and not any(_is_chroma(plane) for plane in planes):
-        top = planes[0].top
-        steps = np.array([step, *CHROMA_STEPS])[:, None, None] * (top / 255)
-        luma_chroma = np.tensordot(TO_YCBCR, np.stack(averages), 1)
-        rgb = np.tensordot(np.linalg.inv(TO_YCBCR), _stepped(luma_chroma, steps), 1)
-        return [np.clip(values, 0, top) for values in rgb]
-    coarse = []
-    for plane, values, parts in zip(planes, averages, (step, *CHROMA_STEPS), strict=False):
-        part = np.asarray(parts * _span(plane) / 255)
-        stepped = plane.black + _stepped(values - plane.black, part)
-        coarse.append(np.clip(stepped, 0, plane.top))
-    return coarse
+def _tone(planes: Sequence[Plane]) -> Array:
+    """Cb and Cr about 0, in the planes' own range, of all that is hidden in a picture."""
+    some = [plane.samples[::LOOKED_AT, ::LOOKED_AT].astype(np.float32) for plane in planes]
+    if len(planes) < 2:
+        return np.zeros(0)
+    if _is_rgb(planes):
+        chroma = np.tensordot(TO_YCBCR[1:], np.stack(some), 1)
+    else:
+        chroma = np.stack(some[1:]) - planes[1].black
+    part = _span(planes[1]) / 255
+    grey, full = COLOURFUL
+    share = np.clip((np.abs(chroma).mean() / part - grey) / (full - grey), 0, 1)
+    return np.asarray(share * part * TONE)
 
 
-def _stepped(values: Array, step: Array) -> Array:
+def _is_rgb(planes: Sequence[Plane]) -> bool:
+    return len(planes) == 3 and not any(_is_chroma(plane) for plane in planes)
+
+
+def _stepped(values: Array, step: float) -> Array:
     """Level around the multiples of the step, steep between them."""
     count = values / step
     level = np.round(count)
