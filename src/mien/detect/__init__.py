@@ -3,5 +3,6 @@
 from mien.detect.blazeface import BlazeFace
 from mien.detect.cascade import PROFILES, ImageDetector, Profile
 from mien.detect.centerface import CenterFace
+from mien.detect.coarse import CoarseFirst
 
-__all__ = ["PROFILES", "BlazeFace", "CenterFace", "ImageDetector", "Profile"]
+__all__ = ["PROFILES", "BlazeFace", "CenterFace", "CoarseFirst", "ImageDetector", "Profile"]

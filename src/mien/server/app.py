@@ -1,0 +1,132 @@
+"""The application: dialects behind their gates, and the service's own pages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mien.server.auth import Keys
+from mien.server.dialect import Dialect, Services, error_body
+from mien.server.docs import docs_routes
+from mien.server.errors import Refusal
+from mien.server.fetch import Fetcher
+from mien.server.gate import Gate, Journal, answer_faults
+from mien.server.inference import Analyst
+from mien.server.limits import Allowance
+from mien.server.metrics import Metrics
+from mien.server.policy import Policy
+from mien.server.settings import Settings
+from mien.server.workers import worker_maker
+from mien.version import __version__
+
+
+def create_app(
+    settings: Settings,
+    storage: Any,
+    *,
+    dialects: Sequence[Dialect],
+    trainer: Any = None,
+    analyst: Analyst | None = None,
+) -> Starlette:
+    """Put the service together. The models are loaded here, so that the first request is fast.
+
+    Args:
+        settings: how it is set up.
+        storage: an open `mien.storage.Storage`; whoever opened it closes it.
+        dialects: the APIs to speak.
+        trainer: trains the groups of all accounts; see `Services`.
+        analyst: sees pictures; by default one with the models of the store.
+
+    Raises:
+        ConfigurationError: the policy is not well formed.
+        UsageError: a host that is allowed to be fetched from is not well formed.
+        ModelError: a model cannot be had.
+    """
+    policy, metrics = Policy.load(settings.policy), Metrics()
+    fetcher = Fetcher(settings.limits, allow=settings.fetch_allow)
+    workers = settings.worker_count
+    if analyst is None:
+        make = worker_maker(metrics, settings.limits)
+        analyst = Analyst(make, workers=workers, limits=settings.limits, metrics=metrics)
+    services = Services(settings, policy, storage, trainer, analyst, fetcher, metrics)
+    keys, allowance = Keys(storage.authenticate), Allowance(settings.plan, storage.take)
+    apps = {dialect: dialect.build(services) for dialect in dialects}
+    for dialect, app in apps.items():
+        answer_faults(app, dialect)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        analyst.close()
+
+    return Starlette(
+        routes=[
+            *(
+                _Mounted(each, Gate(app, each, policy, keys, allowance))
+                for each, app in apps.items()
+            ),
+            Route("/healthz", _health, name="healthz"),
+            Route("/metrics", _metrics(metrics), name="metrics"),
+            *docs_routes(apps, settings.public_url or ""),
+        ],
+        middleware=[Middleware(Journal, metrics=metrics), *_cors(settings.origins)],
+        exception_handlers={404: _not_found, 405: _not_found},
+        lifespan=lifespan,
+    )
+
+
+class _Mounted(Route):
+    """All paths under a dialect's prefix, whose letters may be of either case."""
+
+    def __init__(self, dialect: Dialect, app: ASGIApp) -> None:
+        super().__init__(dialect.prefix + "/{path:path}", app, name=dialect.name)
+        self._dialect, self.app = dialect, app
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether the path of a request lies under the prefix."""
+        prefix = self._dialect.prefix
+        path = scope["path"] if scope["type"] == "http" else ""
+        if not f"{path}/".lower().startswith(f"{prefix}/".lower()):
+            return Match.NONE, {}
+        root = scope.get("root_path", "")
+        return Match.FULL, {"root_path": root + path[: len(prefix)], "route": None}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request to the gate."""
+        scope["state"]["dialect"] = self._dialect.name
+        await self.app(scope, receive, send)
+
+
+def _cors(origins: Sequence[str]) -> list[Middleware]:
+    """Pages of other origins may read answers only where the operator named them."""
+    if not origins:
+        return []
+    return [
+        Middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
+    ]
+
+
+async def _health(request: Request) -> Response:
+    return JSONResponse({"status": "ok", "version": __version__})
+
+
+def _metrics(metrics: Metrics) -> Any:
+    async def answer(request: Request) -> Response:
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return answer
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 404)
+    message = "There is no such page." if status == 404 else "The page does not take this method."
+    return error_body(Refusal(status, "NotFound" if status == 404 else "MethodNotAllowed", message))

@@ -1,0 +1,105 @@
+"""Who calls: the key of a request, looked up at most every few seconds."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Protocol
+from urllib.parse import parse_qsl
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
+
+from mien.server.errors import KeyRefusedError, OffError
+
+FRESH_S = 5.0
+"""How long a looked-up key counts; so much later, at most, is a revoked one refused."""
+MOST_CACHED = 4096
+MOST_CHARACTERS = 512
+"""Longer keys are refused unseen."""
+MOST_FIELDS = 100
+"""In a query with more parameters no key is looked for."""
+
+
+class Key(Protocol):
+    """What is known of a key; see `mien.storage.ApiKey`."""
+
+    @property
+    def id(self) -> str:
+        """Names the key; is no secret."""
+
+    @property
+    def account_id(self) -> str:
+        """Whose it is."""
+
+    @property
+    def plan(self) -> str | None:
+        """The plan of the account; None: the service's own."""
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The dialects it opens; empty: all."""
+
+
+def subscription_key(request: HTTPConnection) -> str | None:
+    """The key as Azure's APIs take it: a header, or `subscription-key` in the query."""
+    header = request.headers.get("ocp-apim-subscription-key")
+    if header is not None:
+        return header
+    # Names are compared without case, as the header's is.
+    try:
+        pairs = parse_qsl(request.url.query, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return None
+    return next((value for name, value in pairs if name.lower() == "subscription-key"), None)
+
+
+class Keys:
+    """Looks keys up in the storage, off the event loop, and remembers them for `FRESH_S`.
+
+    Args:
+        authenticate: gives the key of a secret, or None; see `mien.storage`.
+        clock: seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        authenticate: Callable[[str], Key | None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._authenticate, self._clock = authenticate, clock
+        self._known: OrderedDict[bytes, tuple[float, Key]] = OrderedDict()
+
+    async def key(self, secret: str | None, scope: str) -> Key:
+        """The key of a secret, which must open this scope.
+
+        Raises:
+            KeyRefusedError: there is none, or it is unknown, revoked or expired.
+            OffError: it does not open the scope.
+        """
+        if not secret or len(secret) > MOST_CHARACTERS:
+            raise KeyRefusedError
+        found = await self._find(secret)
+        if found is None:
+            raise KeyRefusedError
+        if found.scopes and scope not in found.scopes:
+            raise OffError(f"This key is not for the API '{scope}'.")
+        return found
+
+    async def _find(self, secret: str) -> Key | None:
+        # Only the digest is kept, and only that of keys that exist: a wrong key is looked up each
+        # time, which is one indexed read, and cannot fill the memory.
+        digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+        until, key = self._known.get(digest, (0.0, None))
+        if key is not None and self._clock() < until:
+            return key
+        self._known.pop(digest, None)
+        found = await run_in_threadpool(self._authenticate, secret)
+        if found is not None:
+            self._known[digest] = (self._clock() + FRESH_S, found)
+            while len(self._known) > MOST_CACHED:
+                self._known.popitem(last=False)
+        return found

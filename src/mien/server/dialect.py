@@ -1,0 +1,79 @@
+"""What a dialect is to the service, and what the service gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+
+from mien.server.auth import Key, subscription_key
+from mien.server.errors import Refusal
+from mien.server.fetch import Fetcher
+from mien.server.inference import Analyst
+from mien.server.metrics import Metrics
+from mien.server.policy import Policy
+from mien.server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the handlers of a dialect work with; one for the whole service.
+
+    Attributes:
+        storage: `mien.storage.Storage`.
+        trainer: `mien.gallery.trainer.Trainer`, for `Gallery(storage, account_id, trainer)`.
+    """
+
+    settings: Settings
+    policy: Policy
+    storage: Any
+    trainer: Any
+    analyst: Analyst
+    fetcher: Fetcher
+    metrics: Metrics
+
+
+def error_body(refusal: Refusal) -> Response:
+    """A refusal as Azure's APIs answer it: `{"error": {"code" or "statusCode", "message"}}`."""
+    named = {"statusCode": refusal.status} if refusal.code is None else {"code": refusal.code}
+    return JSONResponse(
+        {"error": {**named, "message": refusal.message}},
+        status_code=refusal.status,
+        headers=refusal.headers,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One API that the service speaks.
+
+    Every request under `prefix` passes the gate (`gate.py`) before it reaches the application: its
+    key is known and opens the scope `name`, the policy has the dialect on, and the plan has room.
+    A handler finds the key with `key_of(request)`. A `Refusal` that leaves the application is
+    rendered by `refuse`, and so is a fault (as 500, without its details).
+
+    Attributes:
+        name: the scope of keys, the word of the policy, the label of metrics and logs.
+        prefix: of all its paths; a leading slash and none at the end. Compared without case.
+        build: makes the application, whose routes have no prefix.
+        refuse: renders a refusal in the error body of the API.
+        secret: finds the key in the head of a request.
+    """
+
+    name: str
+    prefix: str
+    build: Callable[[Services], FastAPI]
+    refuse: Callable[[Refusal], Response] = error_body
+    secret: Callable[[HTTPConnection], str | None] = subscription_key
+    title: str = ""
+    """For the list of APIs at /docs."""
+
+
+def key_of(request: Request) -> Key:
+    """The key of a request that has passed the gate; its `account_id` says whose data it is."""
+    key: Key = request.scope["state"]["key"]
+    return key

@@ -1,0 +1,255 @@
+"""The one way in which the service fetches a URL that a client gave it.
+
+The name of the host is resolved here, each address is judged, and the connection is made to an
+address that passed: nothing is resolved a second time, so a name that changes its address in
+between gains nothing. Each redirect goes the same way. Nothing is decompressed, and reading stops
+at the limits of size and time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpcore
+
+from mien.errors import UsageError
+from mien.server.errors import UrlError
+from mien.server.settings import Limits
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+
+PORTS = {"http": 80, "https": 443}
+"""Ports that may be connected to, unless the operator allows the host."""
+MOST_CHARACTERS = 2048
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+AGENT = b"mien"
+
+
+class Fetcher:
+    """Fetches files from public addresses.
+
+    Args:
+        limits: of size, time and redirects.
+        allow: hosts ("photos.local"), hosts with a port ("127.0.0.1:8080") and networks
+            ("10.1.0.0/16") that may be fetched from though they are not public; on any port
+            unless one is named.
+        resolve: gives the addresses of a host and port; the system's resolver when not given.
+
+    Raises:
+        UsageError: an entry of `allow` that is none of these.
+    """
+
+    def __init__(
+        self, limits: Limits, *, allow: Iterable[str] = (), resolve: Resolve | None = None
+    ) -> None:
+        self._limits = limits
+        self._backend = _CheckedBackend(_Rules.of(allow), resolve or system_addresses)
+
+    async def fetch(self, url: str) -> bytes:
+        """The bytes behind a URL.
+
+        Raises:
+            UrlError: it is no URL of http or https, leads to an address that is not public, gives
+                no file, or too large a one, or takes too long.
+        """
+        try:
+            async with asyncio.timeout(self._limits.fetch_s):
+                return await self._follow(url)
+        except TimeoutError:
+            raise UrlError(
+                f"The URL did not give its file within {self._limits.fetch_s:g} seconds."
+            ) from None
+
+    async def _follow(self, url: str) -> bytes:
+        for _ in range(self._limits.redirects + 1):
+            found = await self._get(_checked(url))
+            if isinstance(found, bytes):
+                return found
+            url = urljoin(url, found)
+        raise UrlError(f"The URL redirects more than {self._limits.redirects} times.")
+
+    async def _get(self, url: str) -> bytes | str:
+        """The body, or where it is redirected to."""
+        headers = [
+            (b"User-Agent", AGENT),
+            (b"Accept", b"image/*, */*;q=0.5"),
+            (b"Accept-Encoding", b"identity"),
+        ]
+        times = dict.fromkeys(("connect", "read", "write", "pool"), self._limits.fetch_connect_s)
+        pool = httpcore.AsyncConnectionPool(
+            network_backend=self._backend, max_keepalive_connections=0, retries=0
+        )
+        try:
+            async with (
+                pool,
+                pool.stream("GET", url, headers=headers, extensions={"timeout": times}) as response,
+            ):
+                return await self._read(response)
+        except (httpcore.TimeoutException, TimeoutError):
+            raise UrlError("The server of the URL did not answer in time.") from None
+        except (
+            *(httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol),
+            *(OSError, ValueError),
+        ):
+            raise UrlError("The server of the URL could not be reached, or broke off.") from None
+
+    async def _read(self, response: Any) -> bytes | str:
+        names = {name.lower(): value for name, value in response.headers}
+        if response.status in REDIRECTS:
+            return str(names.get(b"location", b"").decode("latin-1"))
+        if response.status != 200:
+            raise UrlError(f"The server of the URL answered with status {response.status}.")
+        if names.get(b"content-encoding", b"identity").strip().lower() not in (b"", b"identity"):
+            raise UrlError("The server of the URL sent a compressed body, which is not read.")
+        most, body = self._limits.image_bytes, bytearray()
+        async for chunk in response.aiter_stream():
+            if len(body) + len(chunk) > most:
+                raise UrlError(f"The file of the URL is larger than the limit of {most} bytes.")
+            body += chunk
+        return bytes(body)
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is that of a host on the internet: no private, loopback, link-local,
+    multicast, reserved or unspecified one, nor one that a tunnel would take to such.
+    """
+    inner = _inside(address)
+    if inner is not None:
+        return is_public(inner)
+    return address.is_global and not (
+        address.is_multicast or address.is_reserved or address.is_unspecified
+    )
+
+
+async def system_addresses(host: str, port: int) -> list[str]:
+    """The addresses of a host by the system's resolver, in the order in which it gives them."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+COMPATIBLE = ipaddress.IPv6Network("::/96")
+
+
+def _inside(address: Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 one stands for: mapped, compatible, 6to4, Teredo or NAT64."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if any(address in network for network in (*NAT64, COMPATIBLE)):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    if address.teredo is not None:
+        return address.teredo[1]
+    return address.ipv4_mapped or address.sixtofour
+
+
+def _checked(url: str) -> str:
+    """The URL, if it is one that may be fetched as far as its text says."""
+    if len(url) > MOST_CHARACTERS or any(c <= " " or c in "\\\x7f" for c in url):
+        raise UrlError("The URL is not well formed.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise UrlError("The URL is not well formed.") from None
+    if parts.scheme not in PORTS:
+        raise UrlError("Only URLs of http and https are fetched.")
+    if not parts.hostname or parts.username is not None or parts.password is not None or port == 0:
+        raise UrlError("The URL must name a host, and no user or password.")
+    return url
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What the operator allows beside public addresses."""
+
+    hosts: frozenset[tuple[str, int | None]]
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+    @classmethod
+    def of(cls, allow: Iterable[str]) -> _Rules:
+        hosts, networks = set(), []
+        for entry in allow:
+            if "/" in entry:
+                try:
+                    networks.append(ipaddress.ip_network(entry))
+                except ValueError as error:
+                    raise UsageError(f"'{entry}' is no network that may be allowed") from error
+                continue
+            try:
+                parts = urlsplit(f"//{entry}")
+                host, port = parts.hostname, parts.port
+            except ValueError as error:
+                raise UsageError(f"'{entry}' is no host that may be allowed") from error
+            if not host:
+                raise UsageError(f"'{entry}' is no host that may be allowed")
+            hosts.add((host, port))
+        return cls(frozenset(hosts), tuple(networks))
+
+    def named(self, host: str, port: int) -> bool:
+        """Whether the operator named this host."""
+        return bool({(host, None), (host, port)} & self.hosts)
+
+    def holds(self, address: Address) -> bool:
+        """Whether the operator named a network with this address."""
+        return any(address in network for network in self.networks)
+
+
+class _CheckedBackend(httpcore.AsyncNetworkBackend):
+    """Resolves, judges, and connects to what it has judged. TLS is still with the host's name."""
+
+    def __init__(self, rules: _Rules, resolve: Resolve) -> None:
+        self._rules, self._resolve = rules, resolve
+        self._net = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Any = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to the first address of the host that may be connected to and answers."""
+        name = host.strip("[]").lower()
+        addresses = await self._permitted(name, port)
+        failure: Exception | None = None
+        for address in addresses:
+            try:
+                return await self._net.connect_tcp(str(address), port, timeout)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure or httpcore.ConnectError("no address")
+
+    async def _permitted(self, host: str, port: int) -> list[Address]:
+        try:
+            found = [ipaddress.ip_address(text) for text in await self._resolve(host, port)]
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError("the host has no address") from error
+        if self._rules.named(host, port):
+            return found
+        allowed = [address for address in found if self._rules.holds(address)]
+        if port in PORTS.values():
+            allowed += [each for each in found if is_public(each) and each not in allowed]
+        if not allowed:
+            raise UrlError(
+                "The URL leads to an address or port that this service does not fetch from."
+            )
+        return allowed
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Any = None
+    ) -> httpcore.AsyncNetworkStream:
+        """Never: a URL leads to no socket file."""
+        raise httpcore.UnsupportedProtocol("sockets are not fetched from")
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)

@@ -1,0 +1,151 @@
+"""What every request to a dialect passes before and after the dialect itself sees it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any, cast
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import FastAPI
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mien.server.auth import Keys
+from mien.server.dialect import Dialect
+from mien.server.errors import Refusal
+from mien.server.limits import Allowance, drain
+from mien.server.logs import LOG, REQUEST_ID, request_id
+from mien.server.metrics import Metrics
+from mien.server.policy import Policy
+
+FAULT = Refusal(500, "InternalServerError", "The service failed; its log says why.")
+ID_HEADERS = (b"x-request-id", b"apim-request-id")
+
+
+class Gate:
+    """Stands around a dialect's application: policy, key, scope, rate and quota; then its faults.
+
+    Whatever the dialect has for routes, none of them is reached without a key.
+    """
+
+    def __init__(
+        self, app: ASGIApp, dialect: Dialect, policy: Policy, keys: Keys, allowance: Allowance
+    ) -> None:
+        self._app, self._dialect = app, dialect
+        self._policy, self._keys, self._allowance = policy, keys, allowance
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            return
+        started = finished = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started, finished
+            started = True
+            await send(message)
+            finished = message["type"] == "http.response.body" and not message.get("more_body")
+
+        refusal: Refusal
+        try:
+            await self._admit(scope)
+            await self._app(scope, receive, noting)
+            return
+        except Refusal as error:
+            refusal = error
+        except Exception:
+            LOG.exception("a request failed by a fault of mien itself")
+            refusal = FAULT
+        if finished:  # the application has answered a fault, and raised it for the log
+            return
+        if started:  # half an answer is out; breaking off lets the client see that
+            raise refusal
+        await drain(receive)
+        response = self._dialect.refuse(refusal)
+        response.headers["connection"] = "close"  # what is left of the body is not read
+        await response(scope, receive, send)
+
+    async def _admit(self, scope: Scope) -> None:
+        self._policy.require_dialect(self._dialect.name)
+        secret = self._dialect.secret(HTTPConnection(scope))
+        key = await self._keys.key(secret, self._dialect.name)
+        scope["state"]["key"] = key
+        _forget(scope, secret or "")
+        await self._allowance.call(key)
+
+
+def _forget(scope: Scope, secret: str) -> None:
+    """Take the secret out of a request: what comes after cannot log it."""
+    pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    if any(value == secret for _, value in pairs):
+        kept = [(name, value) for name, value in pairs if value != secret]
+        scope["query_string"] = urlencode(kept).encode()
+    hidden = secret.encode("latin-1", "ignore")
+    scope["headers"] = [pair for pair in scope["headers"] if pair[1] != hidden]
+
+
+def answer_faults(app: FastAPI, dialect: Dialect) -> None:
+    """Have a dialect's application render refusals and faults in its own error body."""
+
+    async def refused(request: Request, error: Exception) -> Response:
+        return dialect.refuse(error if isinstance(error, Refusal) else FAULT)
+
+    for kind in (Refusal, Exception):
+        if kind not in app.exception_handlers:
+            app.add_exception_handler(kind, refused)
+
+
+class Journal:
+    """The outermost layer: request ids, one line of log and one count for each request."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, and note what came of it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        identity = request_id(HTTPConnection(scope).headers.get("x-request-id"))
+        scope["state"] = {**scope.get("state", {}), "request_id": identity}
+        token, start, status = REQUEST_ID.set(identity), time.perf_counter(), 500
+
+        async def marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [pair for pair in message["headers"] if pair[0] not in ID_HEADERS]
+                headers += [(name, identity.encode()) for name in ID_HEADERS]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        try:
+            with self._metrics.open():
+                await self._app(scope, receive, marked)
+        finally:
+            self._note(scope, status, time.perf_counter() - start)
+            REQUEST_ID.reset(token)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        state = cast(dict[str, Any], scope["state"])
+        dialect, operation = state.get("dialect", "service"), _operation(scope)
+        self._metrics.answered(dialect, operation, status, seconds)
+        fields = {
+            "dialect": dialect,
+            "operation": operation,
+            "method": scope["method"],
+            "status": status,
+            "ms": round(1000 * seconds, 1),
+        }
+        if key := state.get("key"):
+            fields |= {"account": str(key.account_id), "key": str(key.id)}
+        level = logging.ERROR if status >= 500 and status != 503 else logging.INFO
+        LOG.log(level, "request", extra={"fields": fields})
+
+
+def _operation(scope: Scope) -> str:
+    """The name of the route that was taken. Paths hold ids and make no good label."""
+    name = getattr(scope.get("route"), "name", None)
+    return str(name) if name else "unknown"

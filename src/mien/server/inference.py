@@ -1,0 +1,124 @@
+"""Pictures in, described faces out: worked on by threads, a bounded number at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from mien.faces import Faces
+from mien.server.errors import BusyError, LateError
+from mien.server.metrics import Metrics
+from mien.server.settings import Limits
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What a request needs of a picture. Only the stages that this takes are run.
+
+    Attributes:
+        columns: of `Faces` ("mesh", "embedding", "emotion", "quality", …); box, score and points
+            are always there.
+        accurate: look with the accurate profile at full resolution, without a coarse look first.
+        recognition: also say how well each face shows (`Seen.fitness`); for faces to be kept.
+    """
+
+    columns: frozenset[str] = frozenset()
+    accurate: bool = False
+    recognition: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was found on a picture.
+
+    Attributes:
+        faces: the largest first; the columns that were wanted, and those they stand on.
+        width: of the picture in pixels, as displayed.
+        height: likewise.
+        look: "coarse" when one quick look was enough, else "full" or "accurate".
+        fitness: (n,) 0..1, how well each face shows, for `Template.quality`; NaN for a face
+            without an embedding. None when `recognition` was not wanted.
+    """
+
+    faces: Faces
+    width: int
+    height: int
+    look: str
+    fitness: Array | None = None
+
+
+class Worker(Protocol):
+    """What does the work for one picture at a time; each thread has its own."""
+
+    def see(self, data: bytes, wants: Wants) -> Seen:
+        """Decode a picture, find its faces and describe them."""
+
+
+class Analyst:
+    """Sees pictures in worker threads, off the event loop; at most `limits.queue` may wait.
+
+    Args:
+        make: makes the worker of a thread; called once for each, before the first request.
+        workers: how many threads.
+        limits: of the queue, and of the time that a picture may wait for its turn.
+        metrics: told how long pictures waited.
+    """
+
+    def __init__(
+        self, make: Callable[[], Worker], *, workers: int, limits: Limits, metrics: Metrics
+    ) -> None:
+        self._limits, self._metrics = limits, metrics
+        self._idle: list[Worker] = [make() for _ in range(workers)]
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="mien worker")
+        self._turns = asyncio.Semaphore(workers)
+        self._waiting = 0
+        metrics.watch_queue(lambda: self._waiting)
+
+    async def faces(self, data: bytes, wants: Wants) -> Seen:
+        """The faces of a picture, given the bytes of its file.
+
+        Raises:
+            MediaError: it is no usable picture; `MediaTooLargeError`, `UnsupportedMediaError` and
+                `CorruptMediaError` tell of what kind.
+            BusyError: too many pictures wait already.
+            LateError: its turn did not come in time.
+        """
+        await self._turn()
+        try:
+            loop = asyncio.get_running_loop()
+            seen = await loop.run_in_executor(self._threads, self._see, data, wants)
+        finally:
+            self._turns.release()
+        self._metrics.looked(seen.look)
+        return seen
+
+    def close(self) -> None:
+        """Finish what has begun, and end the threads."""
+        self._threads.shutdown(wait=True)
+
+    async def _turn(self) -> None:
+        if self._waiting >= self._limits.queue:
+            raise BusyError
+        self._waiting += 1
+        try:
+            with self._metrics.stage("wait"):
+                async with asyncio.timeout(self._limits.turn_s):
+                    await self._turns.acquire()
+        except TimeoutError:
+            raise LateError from None
+        finally:
+            self._waiting -= 1
+
+    def _see(self, data: bytes, wants: Wants) -> Seen:
+        worker = self._idle.pop()  # there is one: each thread holds one at most
+        try:
+            return worker.see(data, wants)
+        finally:
+            self._idle.append(worker)
