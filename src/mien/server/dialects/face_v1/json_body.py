@@ -1,0 +1,97 @@
+"""Request bodies: their media type, and JSON read strictly."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+from mien.server.errors import Refusal
+
+JSON = "application/json"
+OCTETS = "application/octet-stream"
+DEPTH = 32
+"""How deep lists and objects may lie in each other; no request of the API goes beyond three."""
+
+
+def media_type(header: str | None) -> str:
+    """The media type of a Content-Type header in lower case, without its parameters."""
+    return (header or "").partition(";")[0].strip().lower()
+
+
+def check_media_type(header: str | None, *allowed: str) -> str:
+    """The media type, where it is one of these.
+
+    Raises:
+        Refusal: 415, it is another or there is none.
+    """
+    found = media_type(header)
+    if found not in allowed:
+        raise Refusal(415, "BadArgument", "Invalid Media Type.")
+    return found
+
+
+def parse_json(body: bytes, *, message: str = "Request body is invalid.") -> Any:
+    """The value of a JSON text in UTF-8.
+
+    More is refused than `json.loads` refuses: keys that stand twice in an object, NaN and Infinity,
+    numbers beyond a double, half surrogate pairs, the character NUL (which not every database
+    stores), nesting deeper than `DEPTH`.
+
+    Raises:
+        Refusal: 400 BadArgument with this message.
+    """
+    try:
+        value = json.loads(
+            body.decode("utf-8-sig"),
+            object_pairs_hook=_object,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_integer,
+        )
+        _check(value)
+    except (ValueError, RecursionError):
+        raise Refusal(400, "BadArgument", message) from None
+    return value
+
+
+def is_storable(text: str) -> bool:
+    """Whether every database can keep a text: no NUL, no half surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _check(value: Any, depth: int = 0) -> None:
+    if depth > DEPTH:
+        raise ValueError("too deep")
+    if isinstance(value, str):
+        if not is_storable(value):
+            raise ValueError("a text that cannot be stored")
+    elif isinstance(value, list):
+        for item in value:
+            _check(item, depth + 1)
+    elif isinstance(value, dict):
+        for item in value.values():
+            _check(item, depth + 1)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("beyond a double")
+    return value
+
+
+def _integer(text: str) -> int:
+    _finite(text)
+    return int(text)
