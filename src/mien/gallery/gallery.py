@@ -97,7 +97,7 @@ class Gallery:
         """
         raise NotImplementedError
 
-    def list(self, kind: Kind, start: str = "", top: int = 1000) -> list[Collection]:
+    def list(self, kind: Kind, start: str = "", top: int = 1000) -> Sequence[Collection]:
         """The collections of a kind with ids after `start`, at most `top`."""
         raise NotImplementedError
 
@@ -139,7 +139,7 @@ class Gallery:
         """
         raise NotImplementedError
 
-    def persons(self, kind: Kind, id: str, start: str = "", top: int = 1000) -> list[Person]:
+    def persons(self, kind: Kind, id: str, start: str = "", top: int = 1000) -> Sequence[Person]:
         """The persons of a group with ids after `start`, at most `top`."""
         raise NotImplementedError
 
@@ -184,7 +184,7 @@ class Gallery:
         """Delete a stored face; raises what `face` does, and TrainingRunningError."""
         raise NotImplementedError
 
-    def faces(self, kind: Kind, id: str, start: str = "", top: int = 1000) -> list[StoredFace]:
+    def faces(self, kind: Kind, id: str, start: str = "", top: int = 1000) -> Sequence[StoredFace]:
         """The faces of a list with ids after `start`, at most `top`."""
         raise NotImplementedError
 
@@ -223,7 +223,7 @@ class Gallery:
         *,
         candidates: int = 1,
         threshold: float | None = None,
-    ) -> list[list[Candidate]]:
+    ) -> Sequence[Sequence[Candidate]]:
         """The persons of a trained group that each faceId may be, best first.
 
         `threshold` is the least confidence; without one it grows with the size of the group.
@@ -242,7 +242,7 @@ class Gallery:
         collection: tuple[Kind, str] | None = None,
         mode: Literal["matchPerson", "matchFace"] = "matchPerson",
         top: int = 20,
-    ) -> list[Candidate]:
+    ) -> Sequence[Candidate]:
         """The faces among `face_ids`, or of a list, that look most like a faceId, best first.
 
         `matchPerson` gives those that pass for the same person, `matchFace` the nearest whatever
@@ -272,7 +272,7 @@ class Gallery:
 
     def snapshots(
         self, kind: Kind | None = None, apply_scope: Sequence[str] | None = None
-    ) -> list[Snapshot]:
+    ) -> Sequence[Snapshot]:
         """The snapshots this account took or may apply, of one kind, for one of some accounts."""
         raise NotImplementedError
 
@@ -314,6 +314,6 @@ class Gallery:
         """The receipt of a deletion; raises NoSuchReceiptError."""
         raise NotImplementedError
 
-    def receipts(self, start: str = "", top: int = 1000) -> list[Receipt]:
+    def receipts(self, start: str = "", top: int = 1000) -> Sequence[Receipt]:
         """The receipts with ids after `start`, at most `top`."""
         raise NotImplementedError

@@ -2,3 +2,40 @@
 
 The only part of mien that speaks SQL and that knows how templates are encrypted.
 """
+
+from mien.storage.accounts import PLANS, Account, ApiKey
+from mien.storage.rows import (
+    CollectionRow,
+    FaceChunk,
+    FaceRow,
+    OperationRow,
+    PersonRow,
+    ReceiptRow,
+    SnapshotRow,
+    TemplateRow,
+    TrainingRow,
+)
+from mien.storage.storage import Storage, data_folder, open_storage
+from mien.storage.usage import DAY_S, MINUTE_S, MONTH_S, Taken
+
+__all__ = [
+    "DAY_S",
+    "MINUTE_S",
+    "MONTH_S",
+    "PLANS",
+    "Account",
+    "ApiKey",
+    "CollectionRow",
+    "FaceChunk",
+    "FaceRow",
+    "OperationRow",
+    "PersonRow",
+    "ReceiptRow",
+    "SnapshotRow",
+    "Storage",
+    "Taken",
+    "TemplateRow",
+    "TrainingRow",
+    "data_folder",
+    "open_storage",
+]

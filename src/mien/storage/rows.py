@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
-
-SIZE = 128
-"""Length of an embedding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +78,20 @@ class FaceChunk:
         return len(self.sequence)
 
 
+class TemplateLike(Protocol):
+    """What is sealed: an embedding (128,) float32, quality 0..1, the recognition model."""
+
+    @property
+    def embedding(self) -> NDArray[Any]: ...
+    @property
+    def quality(self) -> float: ...
+    @property
+    def recognition_model(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Sealable:
-    """A template on its way in or out: (128,) float32, quality 0..1, the recognition model."""
+class TemplateRow:
+    """What was sealed, opened again."""
 
     embedding: NDArray[Any]
     quality: float
@@ -154,6 +162,6 @@ def moment(stamp: int) -> datetime:
     return datetime.fromtimestamp(stamp / 1_000_000, UTC)
 
 
-def embedding_bytes(vector: NDArray[Any]) -> bytes:
-    """An embedding as 512 bytes, little-endian float32."""
-    return np.asarray(vector, dtype="<f4").tobytes()
+def now() -> int:
+    """The stamp of this moment."""
+    return time.time_ns() // 1000

@@ -1,0 +1,211 @@
+"""The tables. Every row carries its account; times are whole microseconds since 1970.
+
+Ids sort byte by byte on both databases: PostgreSQL is told so, SQLite does it anyway. Numbers
+(`pk`) rise and are never used again, also not after a deletion.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+Number = BigInteger().with_variant(Integer, "sqlite")
+Id = Text().with_variant(Text(collation="C"), "postgresql")
+
+if TYPE_CHECKING:
+    AnyRow = Row[*tuple[Any, ...]]
+else:
+    AnyRow = Row
+
+metadata = MetaData()
+
+
+def _account() -> Column[str]:
+    return Column("account_id", Id, ForeignKey("accounts.id"), nullable=False)
+
+
+def _pk() -> Column[int]:
+    return Column("pk", Number, primary_key=True, autoincrement=True)
+
+
+def _table(name: str, *columns: Any) -> Table:
+    return Table(name, metadata, *columns, sqlite_autoincrement=True)
+
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("plan", String(16), nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("name", Text, nullable=False),
+    Column("lookup", LargeBinary, nullable=False, index=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger),
+    Column("revoked", BigInteger),
+    Index("ix_api_keys_account_name", "account_id", "name"),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("account_id", Id, ForeignKey("accounts.id"), primary_key=True),
+    Column("what", String(64), primary_key=True),
+    Column("seconds", Integer, primary_key=True),
+    Column("start", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+)
+
+collections = _table(
+    "collections",
+    _pk(),
+    _account(),
+    Column("kind", String(32), nullable=False),
+    Column("id", Id, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("user_data", Text),
+    Column("recognition_model", String(32), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("persons", BigInteger, nullable=False),
+    Column("faces", BigInteger, nullable=False),
+    Column("deletions", BigInteger, nullable=False),
+    Column("trained", BigInteger),
+    Column("training_status", String(16)),
+    Column("training_created", BigInteger),
+    Column("training_action", BigInteger),
+    Column("training_success", BigInteger),
+    Column("training_message", Text),
+    Column("training_beat", BigInteger),
+    UniqueConstraint("account_id", "kind", "id", name="uq_collections_id"),
+)
+
+persons = _table(
+    "persons",
+    _pk(),
+    _account(),
+    Column("collection", Number, ForeignKey("collections.pk"), nullable=False),
+    Column("id", Id, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("user_data", Text),
+    Column("key", BigInteger, nullable=False, index=True),
+    Column("created", BigInteger, nullable=False),
+    UniqueConstraint("collection", "id", name="uq_persons_id"),
+)
+
+faces = _table(
+    "faces",
+    _pk(),
+    _account(),
+    Column("collection", Number, ForeignKey("collections.pk"), nullable=False),
+    Column("person", Number, ForeignKey("persons.pk"), index=True),
+    Column("id", Id, nullable=False),
+    Column("user_data", Text),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("quality", Float, nullable=False),
+    Column("key", BigInteger, nullable=False, index=True),
+    Column("created", BigInteger, nullable=False),
+    UniqueConstraint("collection", "id", name="uq_faces_id"),
+    Index("ix_faces_collection_pk", "collection", "pk"),
+)
+
+deleted_faces = _table(
+    "deleted_faces",
+    _pk(),
+    _account(),
+    Column("collection", Number, ForeignKey("collections.pk"), nullable=False),
+    Column("face", BigInteger, nullable=False),
+    Index("ix_deleted_faces_collection_pk", "collection", "pk"),
+)
+
+face_ids = Table(
+    "face_ids",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("quality", Float, nullable=False),
+    Column("recognition_model", String(32), nullable=False),
+    Column("key", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("kind", String(32), nullable=False),
+    Column("apply_scope", Text, nullable=False),
+    Column("user_data", Text),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("ready", Integer, nullable=False),
+    Column("source", BigInteger, nullable=False, index=True),
+    Column("collection", Number, ForeignKey("collections.pk"), nullable=False),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("status", String(16), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("last_action", BigInteger, nullable=False),
+    Column("snapshot", Id),
+    Column("kind", String(32)),
+    Column("collection", Id),
+    Column("message", Text),
+    Column("source", BigInteger, nullable=False),
+    Column("copy", BigInteger, nullable=False),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("what", String(16), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("collection", Id, nullable=False),
+    Column("subject", Id, nullable=False),
+    Column("persons", BigInteger, nullable=False),
+    Column("faces", BigInteger, nullable=False),
+    Column("keys", BigInteger, nullable=False),
+    Column("deleted", BigInteger),
+)
+
+doomed_keys = Table("doomed_keys", metadata, Column("key", BigInteger, primary_key=True))
