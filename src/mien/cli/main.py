@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor": "check that this machine has what mien needs",
     "models": "list, fetch, check and explain the models",
     "redact": "hide the faces in photos and videos",
+    "serve": "answer programs that were written for Azure's Face API",
     "verify": "say whether two photos show the same person",
 }
 """Each command is `mien.cli.<name>:command`, imported when it is called: start-up stays short."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -14,26 +16,30 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mien.server.auth import Keys
+from mien.errors import StorageError
+from mien.server.auth import Keys, caller_of
 from mien.server.dialect import Dialect, Services, error_body
+from mien.server.dialects import all_dialects
 from mien.server.docs import docs_routes
 from mien.server.errors import Refusal
 from mien.server.fetch import Fetcher
 from mien.server.gate import Gate, Journal, answer_faults
 from mien.server.inference import Analyst
 from mien.server.limits import Allowance
+from mien.server.logs import LOG
 from mien.server.metrics import Metrics
 from mien.server.policy import Policy
 from mien.server.settings import Settings
 from mien.server.workers import worker_maker
+from mien.storage.storage import Storage
 from mien.version import __version__
 
 
 def create_app(
     settings: Settings,
-    storage: Any,
+    storage: Storage,
     *,
-    dialects: Sequence[Dialect],
+    dialects: Sequence[Dialect] | None = None,
     trainer: Any = None,
     analyst: Analyst | None = None,
 ) -> Starlette:
@@ -41,8 +47,8 @@ def create_app(
 
     Args:
         settings: how it is set up.
-        storage: an open `mien.storage.Storage`; whoever opened it closes it.
-        dialects: the APIs to speak.
+        storage: an open one; whoever opened it closes it.
+        dialects: the APIs to speak; by default all that there are.
         trainer: trains the groups of all accounts; see `Services`.
         analyst: sees pictures; by default one with the models of the store.
 
@@ -58,8 +64,10 @@ def create_app(
         make = worker_maker(metrics, settings.limits)
         analyst = Analyst(make, workers=workers, limits=settings.limits, metrics=metrics)
     services = Services(settings, policy, storage, trainer, analyst, fetcher, metrics)
-    keys, allowance = Keys(storage.authenticate), Allowance(settings.plan, storage.take)
-    apps = {dialect: dialect.build(services) for dialect in dialects}
+    keys = Keys(partial(caller_of, storage.accounts))
+    allowance = Allowance(settings.plan, storage.usage)
+    chosen = all_dialects() if dialects is None else tuple(dialects)
+    apps = {each: each.build(services) for each in chosen}
     for dialect, app in apps.items():
         answer_faults(app, dialect)
 
@@ -74,7 +82,7 @@ def create_app(
                 _Mounted(each, Gate(app, each, policy, keys, allowance))
                 for each, app in apps.items()
             ),
-            Route("/healthz", _health, name="healthz"),
+            Route("/healthz", _health(storage), name="healthz"),
             Route("/metrics", _metrics(metrics), name="metrics"),
             *docs_routes(apps, settings.public_url or ""),
         ],
@@ -115,8 +123,16 @@ def _cors(origins: Sequence[str]) -> list[Middleware]:
     ]
 
 
-async def _health(request: Request) -> Response:
-    return JSONResponse({"status": "ok", "version": __version__})
+def _health(storage: Storage) -> Any:
+    async def answer(request: Request) -> Response:
+        try:
+            await run_in_threadpool(storage.ping)
+        except StorageError as error:
+            LOG.error("the storage does not answer", extra={"fields": {"reason": str(error)}})
+            return JSONResponse({"status": "storage does not answer"}, status_code=503)
+        return JSONResponse({"status": "ok", "version": __version__})
+
+    return answer
 
 
 def _metrics(metrics: Metrics) -> Any:

@@ -6,13 +6,14 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from mien.server.errors import KeyRefusedError, OffError
+from mien.storage.accounts import Accounts
 
 FRESH_S = 5.0
 """How long a looked-up key counts; so much later, at most, is a revoked one refused."""
@@ -23,24 +24,30 @@ MOST_FIELDS = 100
 """In a query with more parameters no key is looked for."""
 
 
-class Key(Protocol):
-    """What is known of a key; see `mien.storage.ApiKey`."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls.
 
-    @property
-    def id(self) -> str:
-        """Names the key; is no secret."""
+    Attributes:
+        key_id: names the key; is no secret.
+        account_id: whose data it is.
+        scopes: the dialects that the key opens; empty: all.
+        plan: of the account; "none" where it has none of its own.
+    """
 
-    @property
-    def account_id(self) -> str:
-        """Whose it is."""
+    key_id: str
+    account_id: str
+    scopes: frozenset[str]
+    plan: str
 
-    @property
-    def plan(self) -> str | None:
-        """The plan of the account; None: the service's own."""
 
-    @property
-    def scopes(self) -> frozenset[str]:
-        """The dialects it opens; empty: all."""
+def caller_of(accounts: Accounts, secret: str) -> Caller | None:
+    """Who has this secret, as the storage knows it."""
+    key = accounts.authenticate(secret)
+    account = accounts.get(key.account_id) if key else None
+    if key is None or account is None:
+        return None
+    return Caller(key.id, key.account_id, key.scopes, account.plan)
 
 
 def subscription_key(request: HTTPConnection) -> str | None:
@@ -60,21 +67,21 @@ class Keys:
     """Looks keys up in the storage, off the event loop, and remembers them for `FRESH_S`.
 
     Args:
-        authenticate: gives the key of a secret, or None; see `mien.storage`.
+        find: who has a secret, or None; see `caller_of`.
         clock: seconds that only grow.
     """
 
     def __init__(
         self,
-        authenticate: Callable[[str], Key | None],
+        find: Callable[[str], Caller | None],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._authenticate, self._clock = authenticate, clock
-        self._known: OrderedDict[bytes, tuple[float, Key]] = OrderedDict()
+        self._find, self._clock = find, clock
+        self._known: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
 
-    async def key(self, secret: str | None, scope: str) -> Key:
-        """The key of a secret, which must open this scope.
+    async def caller(self, secret: str | None, scope: str) -> Caller:
+        """Who has a secret, which must open this scope.
 
         Raises:
             KeyRefusedError: there is none, or it is unknown, revoked or expired.
@@ -82,22 +89,22 @@ class Keys:
         """
         if not secret or len(secret) > MOST_CHARACTERS:
             raise KeyRefusedError
-        found = await self._find(secret)
+        found = await self._look_up(secret)
         if found is None:
             raise KeyRefusedError
         if found.scopes and scope not in found.scopes:
             raise OffError(f"This key is not for the API '{scope}'.")
         return found
 
-    async def _find(self, secret: str) -> Key | None:
+    async def _look_up(self, secret: str) -> Caller | None:
         # Only the digest is kept, and only that of keys that exist: a wrong key is looked up each
         # time, which is one indexed read, and cannot fill the memory.
         digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
-        until, key = self._known.get(digest, (0.0, None))
-        if key is not None and self._clock() < until:
-            return key
+        until, caller = self._known.get(digest, (0.0, None))
+        if caller is not None and self._clock() < until:
+            return caller
         self._known.pop(digest, None)
-        found = await run_in_threadpool(self._authenticate, secret)
+        found = await run_in_threadpool(self._find, secret)
         if found is not None:
             self._known[digest] = (self._clock() + FRESH_S, found)
             while len(self._known) > MOST_CACHED:

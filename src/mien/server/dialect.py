@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
-from mien.server.auth import Key, subscription_key
+from mien.server.auth import Caller, subscription_key
 from mien.server.errors import Refusal
 from mien.server.fetch import Fetcher
 from mien.server.inference import Analyst
@@ -53,8 +53,8 @@ class Dialect:
 
     Every request under `prefix` passes the gate (`gate.py`) before it reaches the application: its
     key is known and opens the scope `name`, the policy has the dialect on, and the plan has room.
-    A handler finds the key with `key_of(request)`. A `Refusal` that leaves the application is
-    rendered by `refuse`, and so is a fault (as 500, without its details).
+    A handler finds out who calls with `caller_of(request)`. A `Refusal` that leaves the application
+    is rendered by `refuse`, and so is a fault (as 500, without its details).
 
     Attributes:
         name: the scope of keys, the word of the policy, the label of metrics and logs.
@@ -73,7 +73,7 @@ class Dialect:
     """For the list of APIs at /docs."""
 
 
-def key_of(request: Request) -> Key:
-    """The key of a request that has passed the gate; its `account_id` says whose data it is."""
-    key: Key = request.scope["state"]["key"]
-    return key
+def caller_of(request: Request) -> Caller:
+    """Who made a request that has passed the gate; its `account_id` says whose data it is."""
+    caller: Caller = request.scope["state"]["caller"]
+    return caller

@@ -70,10 +70,10 @@ class Gate:
     async def _admit(self, scope: Scope) -> None:
         self._policy.require_dialect(self._dialect.name)
         secret = self._dialect.secret(HTTPConnection(scope))
-        key = await self._keys.key(secret, self._dialect.name)
-        scope["state"]["key"] = key
+        caller = await self._keys.caller(secret, self._dialect.name)
+        scope["state"]["caller"] = caller
         _forget(scope, secret or "")
-        await self._allowance.call(key)
+        await self._allowance.call(caller)
 
 
 def _forget(scope: Scope, secret: str) -> None:
@@ -139,8 +139,8 @@ class Journal:
             "status": status,
             "ms": round(1000 * seconds, 1),
         }
-        if key := state.get("key"):
-            fields |= {"account": str(key.account_id), "key": str(key.id)}
+        if caller := state.get("caller"):
+            fields |= {"account": caller.account_id, "key": caller.key_id}
         level = logging.ERROR if status >= 500 and status != 503 else logging.INFO
         LOG.log(level, "request", extra={"fields": fields})
 

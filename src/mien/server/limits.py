@@ -8,14 +8,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.types import Receive
 
-from mien.server.auth import Key
+from mien.server.auth import Caller
 from mien.server.errors import BodyTooLargeError, LateError, QuotaError, RateError
+from mien.storage.usage import DAY_S, MONTH_S, Usage
 
 DRAIN_BYTES, DRAIN_S = 2**18, 1.0
 """Of a body that nobody wants, so much is read before the answer. A client that is still sending
@@ -24,12 +25,13 @@ would see a broken connection in place of the answer."""
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a plan allows. Calls of a minute or second are counted over the time just gone by.
+    """What a plan allows.
 
     Attributes:
-        calls: so many in `seconds`.
-        images: calls a calendar month (UTC) that take pictures or compare faces; None: no end.
-        videos: uploads of a video a calendar month.
+        calls: so many in any `seconds`.
+        seconds: see `calls`.
+        images: calls in 30 days; None: no end.
+        videos: uploads of a video in 30 days.
     """
 
     calls: int
@@ -46,50 +48,45 @@ PLANS: dict[str, Plan | None] = {
 }
 """Rates and quotas that the APIs had. Face API v1.0: F0 is "free", S0 is "standard"."""
 
-Take = Callable[[str, str, str], int]
-"""Counts one use in the storage: account, what ("images", "videos"), month ("2026-11"); gives the
-count with this one."""
-
 
 class Allowance:
     """What is left of the plans of all accounts.
 
+    Rates are counted here, over the time just gone by; quotas in the storage, so that they survive
+    a restart.
+
     Args:
-        plan: of the accounts that name none.
-        take: counts in the storage, so that quotas survive a restart.
-        clock: seconds that only grow, for rates.
-        now: the time of day, for quotas.
+        plan: of the accounts that have none of their own.
+        usage: the counters of the storage.
+        clock: seconds that only grow.
     """
 
     def __init__(
-        self,
-        plan: str,
-        take: Take,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        self, plan: str, usage: Usage, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._plan, self._take, self._clock, self._now = plan, take, clock, now
+        self._plan, self._usage, self._clock = plan, usage, clock
         self._calls: dict[str, deque[float]] = {}
 
-    async def call(self, key: Key) -> None:
-        """Count a call of the account that a key belongs to.
+    async def call(self, caller: Caller) -> None:
+        """Count a call.
 
         Raises:
-            RateError: too many just now; this one is not counted.
-            QuotaError: too many this month.
+            RateError: the account has made too many just now; this one is not counted.
+            QuotaError: it has made too many in these 30 days.
         """
-        plan = PLANS[key.plan or self._plan]
-        if plan is None:
-            return
-        self._pace(key.account_id, plan)
-        await self._count(key.account_id, "images", plan.images)
-
-    async def video(self, key: Key) -> None:
-        """Count the upload of a video. Raises `QuotaError` if there were too many this month."""
-        plan = PLANS[key.plan or self._plan]
+        plan = self._plan_of(caller)
         if plan is not None:
-            await self._count(key.account_id, "videos", plan.videos)
+            self._pace(caller.account_id, plan)
+            await self._count(caller.account_id, "images", plan.images)
+
+    async def video(self, caller: Caller) -> None:
+        """Count the upload of a video. Raises `QuotaError` if there were too many."""
+        plan = self._plan_of(caller)
+        if plan is not None:
+            await self._count(caller.account_id, "video", plan.videos)
+
+    def _plan_of(self, caller: Caller) -> Plan | None:
+        return PLANS[self._plan if caller.plan == "none" else caller.plan]
 
     def _pace(self, account: str, plan: Plan) -> None:
         now = self._clock()
@@ -103,11 +100,10 @@ class Allowance:
     async def _count(self, account: str, what: str, most: int | None) -> None:
         if most is None:
             return
-        now = self._now()
-        used = await run_in_threadpool(self._take, account, what, f"{now:%Y-%m}")
-        if used > most:
-            following = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
-            raise QuotaError(math.ceil((following - now).total_seconds() / 86400))
+        take = partial(self._usage.take, account, what, window_s=MONTH_S, limit=most)
+        taken = await run_in_threadpool(take)
+        if not taken.allowed:
+            raise QuotaError(max(1, math.ceil(taken.resets_in_s / DAY_S)))
 
 
 async def read_body(request: Request, *, most: int, seconds: float) -> bytes:

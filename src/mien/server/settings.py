@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,12 +9,6 @@ from mien.errors import UsageError
 from mien.models.threads import usable_cores
 
 PLANS = ("none", "free", "basic", "standard")
-
-
-def default_data() -> Path:
-    """The data folder when none is named: $XDG_DATA_HOME/mien, else ~/.local/share/mien."""
-    home = os.environ.get("XDG_DATA_HOME")
-    return (Path(home) if home else Path.home() / ".local" / "share") / "mien"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +51,8 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 8000
-    data: Path = field(default_factory=default_data)
+    data: Path | None = None
+    """The data folder; None: $MIEN_DATA, else ~/.local/share/mien."""
     database: str | None = None
     """URL of a PostgreSQL database; without one, SQLite in the data folder."""
     keys: Path | None = None
