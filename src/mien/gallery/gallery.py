@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from mien.errors import UsageError
+from mien.gallery import from_rows
 from mien.gallery.records import (
     STANDARD,
     Candidate,
@@ -44,13 +46,16 @@ class Gallery:
     def __init__(
         self, storage: Storage, account_id: str, trainer: Trainer, *, limits: Limits = STANDARD
     ) -> None:
-        raise NotImplementedError
+        self._storage = storage
+        self._account = account_id
+        self._trainer = trainer
+        self._limits = limits
 
     # faceIds
 
     def remember(self, templates: Sequence[Template], ttl_s: int) -> list[str]:
         """Keep templates for `ttl_s` seconds; the new faceIds, in order."""
-        raise NotImplementedError
+        return self._storage.transients.remember(self._account, templates, ttl_s)
 
     def recall(self, face_ids: Sequence[str]) -> list[Template]:
         """The templates of faceIds, in order.
@@ -58,7 +63,8 @@ class Gallery:
         Raises:
             NoSuchFaceError: one never was, or has expired; `what` is that one.
         """
-        raise NotImplementedError
+        rows = self._storage.transients.recall(self._account, face_ids)
+        return [Template(row.embedding, row.quality, row.recognition_model) for row in rows]
 
     # collections
 
@@ -77,17 +83,26 @@ class Gallery:
             ExistsError: the id is taken in this kind.
             LimitReachedError: the plan allows no more of this kind.
         """
-        raise NotImplementedError
+        row = self._storage.collections.create(
+            self._account,
+            kind,
+            id,
+            name=name,
+            user_data=user_data,
+            recognition_model=recognition_model,
+            limit=self._limits.collections(kind),
+        )
+        return from_rows.collection(row)
 
     def get(self, kind: Kind, id: str) -> Collection:
         """A collection; raises NoSuchCollectionError."""
-        raise NotImplementedError
+        return from_rows.collection(self._storage.collections.find(self._account, kind, id))
 
     def update(
         self, kind: Kind, id: str, *, name: str | None = None, user_data: str | None = None
     ) -> None:
         """Change name or user data; raises NoSuchCollectionError, TrainingRunningError."""
-        raise NotImplementedError
+        self._storage.collections.update(self._account, kind, id, name=name, user_data=user_data)
 
     def delete(self, kind: Kind, id: str) -> Receipt:
         """Delete a collection with all its persons and faces, and destroy their data keys.
@@ -95,11 +110,12 @@ class Gallery:
         Raises:
             NoSuchCollectionError, TrainingRunningError
         """
-        raise NotImplementedError
+        return from_rows.receipt(self._storage.deletion.collection(self._account, kind, id))
 
     def list(self, kind: Kind, start: str = "", top: int = 1000) -> Sequence[Collection]:
         """The collections of a kind with ids after `start`, at most `top`."""
-        raise NotImplementedError
+        rows = self._storage.collections.page(self._account, kind, start, top)
+        return [from_rows.collection(row) for row in rows]
 
     # persons
 
@@ -109,11 +125,19 @@ class Gallery:
         Raises:
             NoSuchCollectionError, LimitReachedError, TrainingRunningError
         """
-        raise NotImplementedError
+        _check_persons(kind)
+        return self._storage.persons.create(
+            self._account,
+            kind,
+            id,
+            name=name,
+            user_data=user_data,
+            limit=self._limits.members(kind),
+        )
 
     def person(self, kind: Kind, id: str, person: str) -> Person:
         """A person; raises NoSuchCollectionError, NoSuchPersonError."""
-        raise NotImplementedError
+        return from_rows.person(self._storage.persons.find(self._account, kind, id, person))
 
     def update_person(
         self,
@@ -129,7 +153,9 @@ class Gallery:
         Raises:
             NoSuchCollectionError, NoSuchPersonError, TrainingRunningError
         """
-        raise NotImplementedError
+        self._storage.persons.update(
+            self._account, kind, id, person, name=name, user_data=user_data
+        )
 
     def delete_person(self, kind: Kind, id: str, person: str) -> Receipt:
         """Delete a person with all faces, and destroy the data key.
@@ -137,11 +163,12 @@ class Gallery:
         Raises:
             NoSuchCollectionError, NoSuchPersonError, TrainingRunningError
         """
-        raise NotImplementedError
+        return from_rows.receipt(self._storage.deletion.person(self._account, kind, id, person))
 
     def persons(self, kind: Kind, id: str, start: str = "", top: int = 1000) -> Sequence[Person]:
         """The persons of a group with ids after `start`, at most `top`."""
-        raise NotImplementedError
+        rows = self._storage.persons.page(self._account, kind, id, start, top)
+        return [from_rows.person(row) for row in rows]
 
     # stored faces
 
@@ -160,11 +187,17 @@ class Gallery:
             NoSuchCollectionError, NoSuchPersonError, LimitReachedError, TrainingRunningError
             IncompatibleModelsError: the template's recognition model is not the collection's.
         """
-        raise NotImplementedError
+        _check_person(kind, person)
+        limit = self._limits.faces_per_person if person else self._limits.members(kind)
+        return self._storage.faces.add(
+            self._account, kind, id, template, person=person, user_data=user_data, limit=limit
+        )
 
     def face(self, kind: Kind, id: str, face_id: str, *, person: str | None = None) -> StoredFace:
         """A stored face; raises NoSuchCollectionError, NoSuchPersonError, NoSuchStoredFaceError."""
-        raise NotImplementedError
+        _check_person(kind, person)
+        row = self._storage.faces.find(self._account, kind, id, face_id, person=person)
+        return StoredFace(row.id, row.user_data)
 
     def update_face(
         self,
@@ -176,17 +209,23 @@ class Gallery:
         user_data: str | None = None,
     ) -> None:
         """Change user data; raises what `face` does, and TrainingRunningError."""
-        raise NotImplementedError
+        _check_person(kind, person)
+        self._storage.faces.update(
+            self._account, kind, id, face_id, person=person, user_data=user_data
+        )
 
     def delete_face(
         self, kind: Kind, id: str, face_id: str, *, person: str | None = None
     ) -> Receipt:
         """Delete a stored face; raises what `face` does, and TrainingRunningError."""
-        raise NotImplementedError
+        _check_person(kind, person)
+        row = self._storage.deletion.face(self._account, kind, id, face_id, person=person)
+        return from_rows.receipt(row)
 
     def faces(self, kind: Kind, id: str, start: str = "", top: int = 1000) -> Sequence[StoredFace]:
         """The faces of a list with ids after `start`, at most `top`."""
-        raise NotImplementedError
+        rows = self._storage.faces.page(self._account, kind, id, start, top)
+        return [StoredFace(row.id, row.user_data) for row in rows]
 
     # training and search
 
@@ -268,23 +307,35 @@ class Gallery:
         Raises:
             NoSuchCollectionError, TrainingRunningError
         """
-        raise NotImplementedError
+        row = self._storage.snapshots.take(
+            self._account, kind, id, apply_scope=apply_scope, user_data=user_data
+        )
+        self._storage.copy_in_background(self._account, row.id)
+        return from_rows.operation(row)
 
     def snapshots(
         self, kind: Kind | None = None, apply_scope: Sequence[str] | None = None
     ) -> Sequence[Snapshot]:
         """The snapshots this account took or may apply, of one kind, for one of some accounts."""
-        raise NotImplementedError
+        rows = self._storage.snapshots.visible(self._account, kind)
+        wanted = None if apply_scope is None else set(apply_scope)
+        return [
+            from_rows.snapshot(row)
+            for row in rows
+            if wanted is None or wanted.intersection(row.apply_scope)
+        ]
 
     def snapshot(self, id: str) -> Snapshot:
         """A snapshot this account took or may apply; raises NoSuchSnapshotError."""
-        raise NotImplementedError
+        return from_rows.snapshot(self._storage.snapshots.get(self._account, id))
 
     def update_snapshot(
         self, id: str, *, apply_scope: Sequence[str] | None = None, user_data: str | None = None
     ) -> None:
         """Change a snapshot this account took; raises NoSuchSnapshotError."""
-        raise NotImplementedError
+        self._storage.snapshots.update(
+            self._account, id, apply_scope=apply_scope, user_data=user_data
+        )
 
     def delete_snapshot(self, id: str) -> Receipt:
         """Delete a snapshot this account took, and destroy its data keys.
@@ -292,7 +343,7 @@ class Gallery:
         Raises:
             NoSuchSnapshotError
         """
-        raise NotImplementedError
+        return from_rows.receipt(self._storage.snapshots.delete(self._account, id))
 
     def apply_snapshot(self, id: str, collection: str) -> Operation:
         """Start to make a collection of that id from a snapshot that may be applied here.
@@ -302,18 +353,36 @@ class Gallery:
             ExistsError: the id is taken in that kind.
             LimitReachedError: the plan allows no more of that kind.
         """
-        raise NotImplementedError
+        kind = self.snapshot(id).kind
+        row = self._storage.snapshots.apply(
+            self._account, id, collection, limit=self._limits.collections(kind)
+        )
+        self._storage.copy_in_background(self._account, row.id)
+        return from_rows.operation(row)
 
     def operation(self, id: str) -> Operation:
         """How far the taking or applying of a snapshot is; raises NoSuchOperationError."""
-        raise NotImplementedError
+        return from_rows.operation(self._storage.snapshots.operation(self._account, id))
 
     # receipts
 
     def receipt(self, id: str) -> Receipt:
         """The receipt of a deletion; raises NoSuchReceiptError."""
-        raise NotImplementedError
+        return from_rows.receipt(self._storage.deletion.receipt(self._account, id))
 
     def receipts(self, start: str = "", top: int = 1000) -> Sequence[Receipt]:
         """The receipts with ids after `start`, at most `top`."""
-        raise NotImplementedError
+        rows = self._storage.deletion.receipts(self._account, start, top)
+        return [from_rows.receipt(row) for row in rows]
+
+
+def _check_persons(kind: Kind) -> None:
+    if not kind.has_persons:
+        raise UsageError(f"a {kind} has no persons; add its faces to it directly")
+
+
+def _check_person(kind: Kind, person: str | None) -> None:
+    if person is None and kind.has_persons:
+        raise UsageError(f"a face of a {kind} belongs to a person; name one")
+    if person is not None:
+        _check_persons(kind)

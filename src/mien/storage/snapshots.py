@@ -236,12 +236,11 @@ class Snapshots:
         """Keep why an operation failed, and delete what it has copied."""
         with self._database.write() as connection:
             _set(connection, row.id, status="failed", last_action=now(), message=message)
+            kind = row.kind or _kind(connection, row.snapshot)
             connection.execute(delete(snapshots).where(snapshots.c.id == row.snapshot))
             copied = _collection(connection, row.copy)
             if copied is not None:
-                self._deletion.condemn(
-                    connection, row.copy, "snapshot", row.kind or copied.kind, copied.id
-                )
+                self._deletion.condemn(connection, row.copy, "snapshot", kind, copied.id)
         if copied is not None:
             self._deletion.finish(row.copy)
 
@@ -263,6 +262,11 @@ def _collection(connection: Connection, pk: int) -> AnyRow | None:
     return connection.execute(
         select(collections).where(collections.c.pk == pk, collections.c.kind != DELETING)
     ).one_or_none()
+
+
+def _kind(connection: Connection, snapshot: str) -> str:
+    query = select(snapshots.c.kind).where(snapshots.c.id == snapshot)
+    return str(connection.execute(query).scalar_one())
 
 
 def _empty_copy(connection: Connection, source: AnyRow, account_id: str, kind: str, id: str) -> int:
