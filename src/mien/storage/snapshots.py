@@ -235,6 +235,8 @@ class Snapshots:
     def _fail(self, row: AnyRow, message: str) -> None:
         """Keep why an operation failed, and delete what it has copied."""
         with self._database.write() as connection:
+            if not _is_running(connection, row.id):
+                return  # another process said so already
             _set(connection, row.id, status="failed", last_action=now(), message=message)
             kind = row.kind or _kind(connection, row.snapshot)
             connection.execute(delete(snapshots).where(snapshots.c.id == row.snapshot))
@@ -262,6 +264,11 @@ def _collection(connection: Connection, pk: int) -> AnyRow | None:
     return connection.execute(
         select(collections).where(collections.c.pk == pk, collections.c.kind != DELETING)
     ).one_or_none()
+
+
+def _is_running(connection: Connection, operation: str) -> bool:
+    query = select(operations.c.status).where(operations.c.id == operation).with_for_update()
+    return bool(connection.execute(query).scalar_one() == "running")
 
 
 def _kind(connection: Connection, snapshot: str) -> str:
