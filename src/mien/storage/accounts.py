@@ -20,7 +20,6 @@ from mien.errors import ExistsError, NoSuchAccountError, UsageError
 from mien.storage.database import Database
 from mien.storage.rows import moment, stamp
 from mien.storage.tables import accounts, api_keys
-from mien.storage.wording import storable
 
 DEFAULT = "default"
 """The account of keys that are made without naming one."""
@@ -73,7 +72,7 @@ class Accounts:
             raise UsageError(f"there is no plan {plan!r}; choose one of {', '.join(PLANS)}")
         if not name:
             raise UsageError("an account needs a name")
-        made = Account(str(uuid.uuid4()), storable(name), plan, datetime.now(UTC))
+        made = Account(str(uuid.uuid4()), name, plan, datetime.now(UTC))
         try:
             with self._database.write() as connection:
                 _insert_account(connection, made)
@@ -126,7 +125,7 @@ class Accounts:
                 raise ExistsError(
                     f"there is a live key {name} already; rotate it, or revoke it first", what=name
                 )
-            return _insert_key(connection, account, storable(name), frozenset(scopes), expires)
+            return _insert_key(connection, account, name, frozenset(scopes), expires)
 
     def authenticate(self, secret: str) -> ApiKey | None:
         """The live key that has this secret."""

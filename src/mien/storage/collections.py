@@ -17,7 +17,6 @@ from mien.errors import (
 from mien.storage.database import Database
 from mien.storage.rows import CollectionRow, moment, now
 from mien.storage.tables import AnyRow, collections
-from mien.storage.wording import storable
 
 SNAPSHOT, COPYING, DELETING = "snapshot", "copying", "deleting"
 """Kinds of collections that no caller sees: the copy of a snapshot, one that is being made, one
@@ -47,7 +46,6 @@ class Collections:
         limit: int,
     ) -> CollectionRow:
         """Make a collection; raises ExistsError, LimitReachedError."""
-        storable(id), storable(name), storable(user_data)
         try:
             with self._database.write() as connection:
                 check_free(connection, account_id, kind, id, limit)
@@ -96,7 +94,7 @@ class Collections:
         self, account_id: str, kind: str, id: str, *, name: str | None, user_data: str | None
     ) -> None:
         """Change what is not None; raises NoSuchCollectionError, TrainingRunningError."""
-        changes = given(name=storable(name), user_data=storable(user_data))
+        changes = given(name=name, user_data=user_data)
         with self._database.write() as connection:
             row = for_change(connection, account_id, kind, id)
             change(connection, row.pk, **changes)

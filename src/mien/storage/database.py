@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, StatementError
 from sqlalchemy.pool import QueuePool
 
-from mien.errors import StorageError, UsageError
+from mien.errors import MienError, StorageError, UsageError
 
 FILE = "mien.sqlite"
 BUSY_S = 30.0
@@ -94,6 +94,10 @@ class Database:
             yield
         except DBAPIError as error:
             raise explained(error, self.name) from error
+        except StatementError as error:
+            if isinstance(error.orig, MienError):  # a value that a column refuses
+                raise error.orig from None
+            raise
 
 
 def open_database(data: Path, url: str | None) -> Database:

@@ -23,7 +23,6 @@ from mien.storage.persons import ids_of, person_of
 from mien.storage.rows import FaceChunk, FaceRow, TemplateLike, now
 from mien.storage.sealing import open_template, owner, seal_template
 from mien.storage.tables import AnyRow, deleted_faces, faces, persons
-from mien.storage.wording import storable
 
 SIZE = 128
 CHUNK = 8192
@@ -53,7 +52,6 @@ class Faces:
             NoSuchCollectionError, NoSuchPersonError, TrainingRunningError, LimitReachedError,
             IncompatibleModelsError
         """
-        storable(user_data)
         face_id = str(uuid.uuid4())
         fresh = self._keyring.new() if person is None else None
         with self._database.write() as connection:
@@ -131,7 +129,6 @@ class Faces:
         user_data: str | None,
     ) -> None:
         """Change the user data; raises what `find` does, and TrainingRunningError."""
-        storable(user_data)
         with self._database.write() as connection:
             pk = for_change(connection, account_id, kind, collection).pk
             row = face_of(connection, pk, kind, face, person)

@@ -15,7 +15,6 @@ from mien.storage.database import Database
 from mien.storage.keyring import Keyring
 from mien.storage.rows import PersonRow, now
 from mien.storage.tables import AnyRow, faces, persons
-from mien.storage.wording import storable
 
 BATCH = 500  # numbers in one query: databases bound the length of a list
 
@@ -42,7 +41,6 @@ class Persons:
         Raises:
             NoSuchCollectionError, TrainingRunningError, LimitReachedError
         """
-        storable(name), storable(user_data)
         key, _ = self._keyring.new()  # on disk before the row that needs it
         person_id = str(uuid.uuid4())
         with self._database.write() as connection:
@@ -101,7 +99,7 @@ class Persons:
         Raises:
             NoSuchCollectionError, NoSuchPersonError, TrainingRunningError
         """
-        changes = given(name=storable(name), user_data=storable(user_data))
+        changes = given(name=name, user_data=user_data)
         with self._database.write() as connection:
             pk = for_change(connection, account_id, kind, collection).pk
             row = person_of(connection, pk, kind, person)

@@ -36,7 +36,6 @@ from mien.storage.deletion import Deletion
 from mien.storage.keyring import Keyring
 from mien.storage.rows import OperationRow, ReceiptRow, SnapshotRow, moment, now
 from mien.storage.tables import AnyRow, collections, operations, snapshots
-from mien.storage.wording import storable
 
 LIFE_S = 48 * 3600
 DIED = "the server stopped before the copy was whole; start it again"
@@ -60,8 +59,7 @@ class Snapshots:
         user_data: str | None,
     ) -> OperationRow:
         """Prepare a snapshot; `run` makes it. Raises NoSuchCollectionError, TrainingRunningError"""
-        storable(user_data)
-        scope = json.dumps([storable(account) for account in apply_scope])
+        scope = json.dumps(list(apply_scope))
         id, at = str(uuid.uuid4()), now()
         with self._database.write() as connection:
             source = for_change(connection, account_id, kind, collection)
@@ -89,7 +87,6 @@ class Snapshots:
         Raises:
             NoSuchSnapshotError, ExistsError, LimitReachedError
         """
-        storable(collection)
         snapshot = self.get(account_id, id)
         with self._database.write() as connection:
             check_free(connection, account_id, snapshot.kind, collection, limit)
@@ -144,9 +141,9 @@ class Snapshots:
         """Change what is not None of a snapshot the account took; raises NoSuchSnapshotError."""
         values: dict[str, Any] = {"updated": now()}
         if apply_scope is not None:
-            values["apply_scope"] = json.dumps([storable(account) for account in apply_scope])
+            values["apply_scope"] = json.dumps(list(apply_scope))
         if user_data is not None:
-            values["user_data"] = storable(user_data)
+            values["user_data"] = user_data
         with self._database.write() as connection:
             changed = connection.execute(
                 update(snapshots).where(*_own(account_id, id)).values(**values)

@@ -1,0 +1,3 @@
+from tests.stores import account, place, sqlite_place, storage
+
+__all__ = ["account", "place", "sqlite_place", "storage"]
