@@ -40,7 +40,13 @@ class Gate:
         """Answer a request."""
         if scope["type"] != "http":
             return
-        started = finished = False
+        started = finished = whole = False
+
+        async def reading() -> Message:
+            nonlocal whole
+            message = await receive()
+            whole = whole or not message.get("more_body")
+            return message
 
         async def noting(message: Message) -> None:
             nonlocal started, finished
@@ -51,7 +57,7 @@ class Gate:
         refusal: Refusal
         try:
             await self._admit(scope)
-            await self._app(scope, receive, noting)
+            await self._app(scope, reading, noting)
             return
         except Refusal as error:
             refusal = error
@@ -62,9 +68,10 @@ class Gate:
             return
         if started:  # half an answer is out; breaking off lets the client see that
             raise refusal
-        await drain(receive)
+        whole = whole or await drain(receive)
         response = self._dialect.refuse(refusal)
-        response.headers["connection"] = "close"  # what is left of the body is not read
+        if not whole:  # what is left of the body is not read
+            response.headers["connection"] = "close"
         await response(scope, receive, send)
 
     async def _admit(self, scope: Scope) -> None:

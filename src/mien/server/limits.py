@@ -128,8 +128,8 @@ async def read_body(request: Request, *, most: int, seconds: float) -> bytes:
     return bytes(body)
 
 
-async def drain(receive: Receive) -> None:
-    """Read on for a moment, and let go what comes."""
+async def drain(receive: Receive) -> bool:
+    """Read on for a moment, and let go what comes; whether that was all there is."""
     read = 0
     try:
         async with asyncio.timeout(DRAIN_S):
@@ -137,6 +137,7 @@ async def drain(receive: Receive) -> None:
                 message = await receive()
                 read += len(message.get("body", b""))
                 if message["type"] != "http.request" or not message.get("more_body"):
-                    return
+                    return True
     except TimeoutError:
-        return
+        pass
+    return False
