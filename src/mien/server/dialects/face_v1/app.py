@@ -13,7 +13,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mien.errors import GalleryError
-from mien.server.dialect import Dialect, Services, error_body
+from mien.server.dialect import Dialect, Services
 from mien.server.dialects.face_v1.call import Call
 from mien.server.dialects.face_v1.errors import refusal_of
 from mien.server.dialects.face_v1.openapi import document
@@ -95,16 +95,11 @@ PARTS = {
 
 def _endpoint(operation: Operation, services: Services) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        call = Call(request, services)
+        request.scope["route"] = operation  # for the label of logs and metrics
         try:
-            return await operation.handler(call)
+            return await operation.handler(Call(request, services))
         except GalleryError as error:
-            refusal = refusal_of(error, operation.context)
-        except Refusal as error:
-            refusal = error
-        if not call.body_read:  # the gate drains what is still to come, and ends the connection
-            raise refusal
-        return error_body(refusal)
+            raise refusal_of(error, operation.context) from error
 
     return endpoint
 

@@ -25,15 +25,10 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Call:
-    """One request.
-
-    Attributes:
-        body_read: whether the body was read to its end, or is refused before.
-    """
+    """One request."""
 
     def __init__(self, request: Request, services: Services) -> None:
         self.request, self.services = request, services
-        self.body_read = False
 
     @cached_property
     def query(self) -> Query:
@@ -92,6 +87,4 @@ class Call:
     async def body(self, most: int) -> bytes:
         """The body, of at most so many bytes; raises Refusal 408, 413."""
         seconds = self.services.settings.limits.body_s
-        body = await read_body(self.request, most=most, seconds=seconds)
-        self.body_read = True
-        return body
+        return await read_body(self.request, most=most, seconds=seconds)
