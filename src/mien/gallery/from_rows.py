@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
-from mien.gallery.records import Collection, Kind, Operation, Person, Receipt, Snapshot, State
-from mien.storage import CollectionRow, OperationRow, PersonRow, ReceiptRow, SnapshotRow
+from mien.gallery.records import (
+    Collection,
+    Kind,
+    Operation,
+    Person,
+    Receipt,
+    Snapshot,
+    State,
+    Training,
+)
+from mien.storage import (
+    CollectionRow,
+    OperationRow,
+    PersonRow,
+    ReceiptRow,
+    SnapshotRow,
+    TrainingRow,
+)
 
 
 def collection(row: CollectionRow) -> Collection:
@@ -60,3 +76,8 @@ def operation(row: OperationRow) -> Operation:
         applied,
         row.message,
     )
+
+
+def training(row: TrainingRow) -> Training:
+    """A training as its row has it."""
+    return Training(State(row.status), row.created, row.last_action, row.last_success, row.message)

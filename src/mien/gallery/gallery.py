@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from mien.errors import UsageError
-from mien.gallery import from_rows
+from mien.gallery import from_rows, matching
+from mien.gallery.checks import check_person, check_persons
 from mien.gallery.records import (
     STANDARD,
     Candidate,
@@ -26,7 +27,7 @@ from mien.gallery.records import (
 
 if TYPE_CHECKING:
     from mien.gallery.trainer import Trainer
-    from mien.storage import Storage
+    from mien.storage import CollectionRow, Storage
 
 
 class Gallery:
@@ -49,6 +50,7 @@ class Gallery:
         self._storage = storage
         self._account = account_id
         self._trainer = trainer
+        self._matcher = matching.Matcher(storage, trainer)
         self._limits = limits
 
     # faceIds
@@ -96,7 +98,7 @@ class Gallery:
 
     def get(self, kind: Kind, id: str) -> Collection:
         """A collection; raises NoSuchCollectionError."""
-        return from_rows.collection(self._storage.collections.find(self._account, kind, id))
+        return from_rows.collection(self._collection(kind, id))
 
     def update(
         self, kind: Kind, id: str, *, name: str | None = None, user_data: str | None = None
@@ -110,7 +112,8 @@ class Gallery:
         Raises:
             NoSuchCollectionError, TrainingRunningError
         """
-        return from_rows.receipt(self._storage.deletion.collection(self._account, kind, id))
+        with self._forgetting(kind, id):
+            return from_rows.receipt(self._storage.deletion.collection(self._account, kind, id))
 
     def list(self, kind: Kind, start: str = "", top: int = 1000) -> Sequence[Collection]:
         """The collections of a kind with ids after `start`, at most `top`."""
@@ -125,7 +128,7 @@ class Gallery:
         Raises:
             NoSuchCollectionError, LimitReachedError, TrainingRunningError
         """
-        _check_persons(kind)
+        check_persons(kind)
         return self._storage.persons.create(
             self._account,
             kind,
@@ -163,7 +166,9 @@ class Gallery:
         Raises:
             NoSuchCollectionError, NoSuchPersonError, TrainingRunningError
         """
-        return from_rows.receipt(self._storage.deletion.person(self._account, kind, id, person))
+        with self._forgetting(kind, id):
+            row = self._storage.deletion.person(self._account, kind, id, person)
+        return from_rows.receipt(row)
 
     def persons(self, kind: Kind, id: str, start: str = "", top: int = 1000) -> Sequence[Person]:
         """The persons of a group with ids after `start`, at most `top`."""
@@ -187,7 +192,7 @@ class Gallery:
             NoSuchCollectionError, NoSuchPersonError, LimitReachedError, TrainingRunningError
             IncompatibleModelsError: the template's recognition model is not the collection's.
         """
-        _check_person(kind, person)
+        check_person(kind, person)
         limit = self._limits.faces_per_person if person else self._limits.members(kind)
         return self._storage.faces.add(
             self._account, kind, id, template, person=person, user_data=user_data, limit=limit
@@ -195,7 +200,7 @@ class Gallery:
 
     def face(self, kind: Kind, id: str, face_id: str, *, person: str | None = None) -> StoredFace:
         """A stored face; raises NoSuchCollectionError, NoSuchPersonError, NoSuchStoredFaceError."""
-        _check_person(kind, person)
+        check_person(kind, person)
         row = self._storage.faces.find(self._account, kind, id, face_id, person=person)
         return StoredFace(row.id, row.user_data)
 
@@ -209,7 +214,7 @@ class Gallery:
         user_data: str | None = None,
     ) -> None:
         """Change user data; raises what `face` does, and TrainingRunningError."""
-        _check_person(kind, person)
+        check_person(kind, person)
         self._storage.faces.update(
             self._account, kind, id, face_id, person=person, user_data=user_data
         )
@@ -218,8 +223,9 @@ class Gallery:
         self, kind: Kind, id: str, face_id: str, *, person: str | None = None
     ) -> Receipt:
         """Delete a stored face; raises what `face` does, and TrainingRunningError."""
-        _check_person(kind, person)
-        row = self._storage.deletion.face(self._account, kind, id, face_id, person=person)
+        check_person(kind, person)
+        with self._forgetting(kind, id):
+            row = self._storage.deletion.face(self._account, kind, id, face_id, person=person)
         return from_rows.receipt(row)
 
     def faces(self, kind: Kind, id: str, start: str = "", top: int = 1000) -> Sequence[StoredFace]:
@@ -235,15 +241,16 @@ class Gallery:
         Raises:
             NoSuchCollectionError, TrainingRunningError
         """
-        raise NotImplementedError
+        self._trainer.train(self._collection(kind, id))
 
     def training(self, kind: Kind, id: str) -> Training:
         """How far the training is; raises NoSuchCollectionError, NotTrainedError."""
-        raise NotImplementedError
+        return self._trainer.training(self._collection(kind, id))
 
     def verify(self, face_id_a: str, face_id_b: str) -> Verdict:
         """Whether two faceIds are one person; raises NoSuchFaceError, IncompatibleModelsError."""
-        raise NotImplementedError
+        a, b = self.recall([face_id_a, face_id_b])
+        return matching.verify(a, b)
 
     def verify_person(self, face_id: str, kind: Kind, id: str, person: str) -> Verdict:
         """Whether a faceId is that person of a group.
@@ -252,7 +259,8 @@ class Gallery:
             NoSuchFaceError, NoSuchCollectionError, NoSuchPersonError, IncompatibleModelsError
             NoSuchStoredFaceError: the person has no faces.
         """
-        raise NotImplementedError
+        (template,) = self.recall([face_id])
+        return self._matcher.person(template, self._collection(kind, id), person)
 
     def identify(
         self,
@@ -271,7 +279,8 @@ class Gallery:
             NoSuchFaceError, NoSuchCollectionError, NotTrainedError, TrainingRunningError,
             IncompatibleModelsError
         """
-        raise NotImplementedError
+        row, templates = self._collection(kind, id), self.recall(face_ids)
+        return self._matcher.identify(templates, row, candidates, threshold)
 
     def similar(
         self,
@@ -291,11 +300,15 @@ class Gallery:
             NoSuchFaceError, NoSuchCollectionError, NotTrainedError, TrainingRunningError,
             EmptyCollectionError, IncompatibleModelsError
         """
-        raise NotImplementedError
+        (template,) = self.recall([face_id])
+        if collection is None:
+            others = dict(zip(face_ids or (), self.recall(face_ids or ()), strict=True))
+            return matching.similar_among(template, others, mode=mode, top=top)
+        return self._matcher.similar(template, self._collection(*collection), mode, top)
 
     def group(self, face_ids: Sequence[str]) -> Grouping:
         """Put faceIds together by person; raises NoSuchFaceError, IncompatibleModelsError."""
-        raise NotImplementedError
+        return matching.group(dict(zip(face_ids, self.recall(face_ids), strict=True)))
 
     # snapshots
 
@@ -375,14 +388,12 @@ class Gallery:
         rows = self._storage.deletion.receipts(self._account, start, top)
         return [from_rows.receipt(row) for row in rows]
 
+    def _collection(self, kind: Kind, id: str) -> CollectionRow:
+        return self._storage.collections.find(self._account, kind, id)
 
-def _check_persons(kind: Kind) -> None:
-    if not kind.has_persons:
-        raise UsageError(f"a {kind} has no persons; add its faces to it directly")
-
-
-def _check_person(kind: Kind, person: str | None) -> None:
-    if person is None and kind.has_persons:
-        raise UsageError(f"a face of a {kind} belongs to a person; name one")
-    if person is not None:
-        _check_persons(kind)
+    @contextmanager
+    def _forgetting(self, kind: Kind, id: str) -> Iterator[None]:
+        """What is deleted within leaves the index, too."""
+        pk = self._collection(kind, id).pk
+        yield
+        self._trainer.forget(pk)

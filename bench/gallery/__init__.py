@@ -1,0 +1,1 @@
+"""Measurements of the gallery: thresholds, persons' scores, groups, the index."""
