@@ -78,6 +78,7 @@ class Storage:
         self.transients.sweep()
         self.snapshots.sweep()
         self.deletion.sweep()
+        self._database.truncate_log()  # also for deletions during which a reader was in the way
 
     def keep_swept(self, every_s: float = SWEEP_S) -> None:
         """Sweep now and then in the background until the storage is closed; a server calls this.
