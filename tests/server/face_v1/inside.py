@@ -1,0 +1,106 @@
+"""The service in a thread of this process, without models: every picture that decodes shows one
+known face.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import uvicorn
+
+from mien.faces import Faces
+from mien.gallery.trainer import Trainer
+from mien.media import read_image
+from mien.server.app import create_app
+from mien.server.dialects.face_v1 import FACE_V1
+from mien.server.inference import Analyst, Seen, Wants
+from mien.server.metrics import Metrics
+from mien.server.settings import Settings
+from mien.storage import Storage, open_storage
+
+HEADER = "Ocp-Apim-Subscription-Key"
+
+
+class OneFace:
+    """A worker that decodes as the real one does, and sees one face, told by the file's bytes."""
+
+    def see(self, data: bytes, wants: Wants) -> Seen:
+        height, width = read_image(data).shape[:2]
+        seed = int.from_bytes(hashlib.sha256(data).digest()[:8])
+        embedding = np.random.default_rng(seed).normal(0, 0.06, (1, 128))
+        columns: dict[str, Any] = {"embedding": embedding}
+        if "emotion" in wants.columns:
+            columns["emotion"] = np.eye(8)[:1]
+        for name in {"age", "gender"} & wants.columns:
+            columns[name] = np.array([0.5])
+        for name in {"pose_deg", "quality"} & wants.columns:
+            columns[name] = np.full((1, 3), 0.5)
+        if "mesh" in wants.columns:
+            columns["mesh"] = np.random.default_rng(1).uniform(0, 100, (1, 478, 3))
+        box = np.array([[0, 0, min(100, width), min(140, height)]])
+        return Seen(Faces(box, np.ones(1), **columns), width, height, "full", np.array([0.8]))
+
+
+class Inside:
+    """A running service, its storage, and clients of accounts."""
+
+    def __init__(self, url: str, storage: Storage) -> None:
+        self.url, self.storage = url, storage
+        self.opened: list[httpx.Client] = []
+
+    def client(self, account: str) -> httpx.Client:
+        """A client with a key of an account, which is made when it is not there."""
+        return self.client_with({HEADER: self.key(account)})
+
+    def client_with(self, headers: dict[str, str]) -> httpx.Client:
+        """A client that sends these headers."""
+        made = httpx.Client(base_url=self.url + FACE_V1.prefix, headers=headers, timeout=60)
+        self.opened.append(made)
+        return made
+
+    def key(self, account: str) -> str:
+        """A key of an account, which is made when it is not there."""
+        made = self.storage.accounts.find(account) or self.storage.accounts.create(account)
+        name = f"key {len(self.storage.accounts.keys(account=made.id))}"
+        return self.storage.accounts.create_key(name, account=made.id)[1]
+
+    def account_id(self, account: str) -> str:
+        found = self.storage.accounts.find(account)
+        assert found is not None
+        return found.id
+
+
+@contextmanager
+def inside(folder: Path, **settings: Any) -> Iterator[Inside]:
+    """Run the service with its data in this folder."""
+    made = Settings(data=folder / "data", keys=folder / "keys", **settings)
+    analyst = Analyst(OneFace, workers=2, limits=made.limits, metrics=Metrics())
+    with (
+        open_storage(folder / "data", keys=folder / "keys") as storage,
+        Trainer(storage) as trainer,
+        socket.create_server(("127.0.0.1", 0)) as listening,
+    ):
+        app = create_app(made, storage, dialects=[FACE_V1], trainer=trainer, analyst=analyst)
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        service = Inside(f"http://127.0.0.1:{listening.getsockname()[1]}", storage)
+        try:
+            yield service
+        finally:
+            for client in service.opened:
+                client.close()
+            server.should_exit = True
+            thread.join()
