@@ -251,8 +251,9 @@ class Persons:
         """
         wanted = np.unique(np.asarray(sequence, np.int64))
         at = np.searchsorted(self._sequence, wanted)
-        at = at[at < len(self._sequence)]
-        rows = at[np.isin(self._sequence[at], wanted)]
+        inside = at < len(self._sequence)
+        rows, wanted = at[inside], wanted[inside]
+        rows = rows[self._sequence[rows] == wanted]
         with self._lock:
             rows = rows[self._alive[rows]]
             self._alive[rows] = False

@@ -122,7 +122,7 @@ class Trainer:
             self._storage.trainings.fail(row.pk, STOPPED)
 
     def training(self, row: CollectionRow) -> Training:
-        """How far the training of a collection is; raises NotTrainedError if there never was one."""
+        """How far the training of a collection is; raises NotTrainedError without one."""
         found = self._storage.trainings.get(row.pk)
         if found is None:
             raise _not_trained(row)
