@@ -1,6 +1,7 @@
 """Measure detection on the corpus.
 
 python -m bench.detection.evaluate --profile balanced
+python -m bench.detection.evaluate --profile coarse-first
 python -m bench.detection.evaluate --profile accurate --json results.json --draw out/look
 """
 
@@ -10,6 +11,7 @@ import json
 import math
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,11 +26,14 @@ from bench.detection import composites, corpus
 from bench.detection.corpus import MissingPictureError, Picture, Truth
 from bench.detection.draw import annotate
 from bench.detection.scoring import SHARES, SIZES, Box, Rate, Tally, score
-from mien.detect import PROFILES, ImageDetector
+from mien.detect import PROFILES, BlazeFace, CoarseFirst, ImageDetector
 from mien.faces import Faces
 
 Array = NDArray[Any]
 Detect = Callable[[Array], Faces]
+
+COARSE = "coarse-first"
+"""The balanced profile with a coarse look first, as the service has it."""
 
 IOU = 0.5
 """Boxes that overlap this much are the same face; 0.4 is reported beside it."""
@@ -183,6 +188,7 @@ def table(figures: dict[str, Any]) -> str:
             lines.append(
                 f"  {line['picture']:20} {line['size']:7.1f} px  {line['box_xyxy']}{confidence}"
             )
+    lines += [f"{count} x {why}" for why, count in figures.get("looks", {}).items()]
     lines += [f"skipped {name}: {why}" for name, why in figures["skipped"].items()]
     lines.append(f"{figures['seconds_per_megapixel'] * 1000:.0f} ms a megapixel")
     return "\n".join(lines)
@@ -198,8 +204,20 @@ def _cell(rate: dict[str, Any]) -> str:
     )
 
 
+def coarse_first(doubts: Counter[str]) -> Detect:
+    """The service's detector; counts why the quick look was not enough, or "enough"."""
+    detector = CoarseFirst(ImageDetector.load(), BlazeFace.load())
+
+    def detect(rgb: Array) -> Faces:
+        look = detector.look(rgb)
+        doubts[look.doubt or "enough"] += 1
+        return look.faces
+
+    return detect
+
+
 @click.command()
-@click.option("--profile", type=click.Choice([*PROFILES]), default="balanced")
+@click.option("--profile", type=click.Choice([*PROFILES, COARSE]), default="balanced")
 @click.option("--part", type=click.Choice(["real", "composite"]), help="Only this part.")
 @click.option("--only", multiple=True, help="Only the picture of this name; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of the table.")
@@ -212,7 +230,8 @@ def main(
     profile: str, part: str | None, only: tuple[str, ...], as_json: bool, draw: Path | None
 ) -> None:
     """Recall and precision of a detection profile on the corpus."""
-    detector = ImageDetector.load(profile=profile)
+    doubts: Counter[str] = Counter()
+    detect = coarse_first(doubts) if profile == COARSE else ImageDetector.load(profile).detect
     chosen = [
         sample
         for sample in samples((part,) if part else ("real", "composite"))
@@ -225,7 +244,9 @@ def main(
         if draw is not None and (found.missed or found.extra):
             annotate(rgb, truth, faces, found, draw / f"{sample.name}.png")
 
-    figures = report(evaluate(detector.detect, chosen, seen=seen))
+    figures = report(evaluate(detect, chosen, seen=seen))
+    if doubts:
+        figures["looks"] = dict(doubts)
     print(file=sys.stderr)
     print(json.dumps(figures, indent=1) if as_json else table(figures))
 

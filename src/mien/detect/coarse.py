@@ -2,7 +2,8 @@
 
 CenterFace sees the picture at 384 pixels along its longer side, and framed at 128; BlazeFace sees
 it at 192. Where both are sure of the same faces, and none is small, that is the answer. Any doubt
-(a weak candidate, a face that only one saw, a small face, none at all) calls the full detector.
+(a weak candidate, a face that only one saw, a small face, none at all) calls the full detector, and
+so does a picture so large that its smaller faces would not show.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ Array = NDArray[Any]
 
 SIDE = 384
 """Pixels of the coarse look along the longer side."""
+LONGEST = 720
+"""A picture longer than this has its full look at once: of a face of 36 pixels too little would be
+left to hint at it (docs/concepts/detection.md)."""
 HINT = 0.1
 """A candidate that CenterFace scores so much, and no sure face, is a doubt."""
 SURE = 0.6
@@ -70,6 +74,8 @@ class CoarseFirst:
 
     def _coarse(self, rgb: Array) -> tuple[Faces, str | None]:
         longer = max(rgb.shape[:2])
+        if longer > LONGEST:
+            return Faces.empty(), "a large picture"
         scale = min(1.0, SIDE / longer)
         network = self.full.network
         found = merged(

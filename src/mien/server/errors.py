@@ -9,6 +9,7 @@
     ├── BodyTooLargeError          413: more bytes than are read
     ├── BusyError                  503: the queue is full, or the service is about to stop
     └── UrlError                   400: a URL that the fetcher refuses, or that gave no file
+        └── UrlTooLargeError       a URL that gave a larger file than is read
 
 A dialect renders them in the error body of its API (`Dialect.refuse`); it may raise its own
 `Refusal` with any status, code and headers.
@@ -122,3 +123,7 @@ class UrlError(Refusal):
 
     def __init__(self, message: str) -> None:
         super().__init__(400, "InvalidURL", message)
+
+
+class UrlTooLargeError(UrlError):
+    """A URL that gave a larger file than is read."""

@@ -11,15 +11,16 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 import httpcore
 
 from mien.errors import UsageError
-from mien.server.errors import UrlError
+from mien.server.errors import UrlError, UrlTooLargeError
 from mien.server.settings import Limits
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -29,6 +30,8 @@ PORTS = {"http": 80, "https": 443}
 """Ports that may be connected to, unless the operator allows the host."""
 MOST_CHARACTERS = 2048
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+AS_IT_IS = "/%:?@!$&'()*+,;=~"
+"""Characters that stay in a path and query; others are percent-encoded."""
 AGENT = b"mien"
 
 
@@ -41,15 +44,21 @@ class Fetcher:
             ("10.1.0.0/16") that may be fetched from though they are not public; on any port
             unless one is named.
         resolve: gives the addresses of a host and port; the system's resolver when not given.
+        tls: how certificates are checked; against the usual authorities when not given.
 
     Raises:
         UsageError: an entry of `allow` that is none of these.
     """
 
     def __init__(
-        self, limits: Limits, *, allow: Iterable[str] = (), resolve: Resolve | None = None
+        self,
+        limits: Limits,
+        *,
+        allow: Iterable[str] = (),
+        resolve: Resolve | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._limits = limits
+        self._limits, self._tls = limits, tls or ssl.create_default_context()
         self._backend = _CheckedBackend(_Rules.of(allow), resolve or system_addresses)
 
     async def fetch(self, url: str) -> bytes:
@@ -84,7 +93,7 @@ class Fetcher:
         ]
         times = dict.fromkeys(("connect", "read", "write", "pool"), self._limits.fetch_connect_s)
         pool = httpcore.AsyncConnectionPool(
-            network_backend=self._backend, max_keepalive_connections=0, retries=0
+            ssl_context=self._tls, network_backend=self._backend, max_keepalive_connections=0
         )
         try:
             async with (
@@ -92,6 +101,10 @@ class Fetcher:
                 pool.stream("GET", url, headers=headers, extensions={"timeout": times}) as response,
             ):
                 return await self._read(response)
+        except httpcore.ConnectError as error:
+            if _is_of_certificate(error):
+                raise UrlError("The certificate of the URL's server is not valid.") from None
+            raise UrlError("The server of the URL could not be reached.") from None
         except (httpcore.TimeoutException, TimeoutError):
             raise UrlError("The server of the URL did not answer in time.") from None
         except (
@@ -111,7 +124,9 @@ class Fetcher:
         most, body = self._limits.image_bytes, bytearray()
         async for chunk in response.aiter_stream():
             if len(body) + len(chunk) > most:
-                raise UrlError(f"The file of the URL is larger than the limit of {most} bytes.")
+                raise UrlTooLargeError(
+                    f"The file of the URL is larger than the limit of {most} bytes."
+                )
             body += chunk
         return bytes(body)
 
@@ -123,6 +138,8 @@ def is_public(address: Address) -> bool:
     inner = _inside(address)
     if inner is not None:
         return is_public(inner)
+    if any(address in network for network in RESERVED):
+        return False
     return address.is_global and not (
         address.is_multicast or address.is_reserved or address.is_unspecified
     )
@@ -135,6 +152,10 @@ async def system_addresses(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+RESERVED = tuple(
+    ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10")
+)
+"""Of no host either, though some versions of Python call them global."""
 NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 COMPATIBLE = ipaddress.IPv6Network("::/96")
 
@@ -151,19 +172,29 @@ def _inside(address: Address) -> ipaddress.IPv4Address | None:
 
 
 def _checked(url: str) -> str:
-    """The URL, if it is one that may be fetched as far as its text says."""
+    """The URL in plain ASCII, if it is one that may be fetched as far as its text says."""
     if len(url) > MOST_CHARACTERS or any(c <= " " or c in "\\\x7f" for c in url):
         raise UrlError("The URL is not well formed.")
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError:
+        host = (parts.hostname or "").encode("idna").decode()
+    except ValueError:  # of which the errors of encoding are some
         raise UrlError("The URL is not well formed.") from None
     if parts.scheme not in PORTS:
         raise UrlError("Only URLs of http and https are fetched.")
-    if not parts.hostname or parts.username is not None or parts.password is not None or port == 0:
+    if not host or parts.username is not None or parts.password is not None or port == 0:
         raise UrlError("The URL must name a host, and no user or password.")
-    return url
+    place = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
+    path, query = quote(parts.path or "/", safe=AS_IT_IS), quote(parts.query, safe=AS_IT_IS)
+    return urlunsplit((parts.scheme, place, path, query, ""))
+
+
+def _is_of_certificate(error: BaseException | None) -> bool:
+    """Whether this error came from the check of a certificate."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,39 +40,22 @@ class Gate:
         """Answer a request."""
         if scope["type"] != "http":
             return
-        started = finished = whole = False
-
-        async def reading() -> Message:
-            nonlocal whole
-            message = await receive()
-            whole = whole or not message.get("more_body")
-            return message
-
-        async def noting(message: Message) -> None:
-            nonlocal started, finished
-            started = True
-            await send(message)
-            finished = message["type"] == "http.response.body" and not message.get("more_body")
-
+        exchange = Exchange(scope, receive, send)
         refusal: Refusal
         try:
             await self._admit(scope)
-            await self._app(scope, reading, noting)
+            await self._app(scope, exchange.receive, exchange.send)
             return
         except Refusal as error:
             refusal = error
         except Exception:
             LOG.exception("a request failed by a fault of mien itself")
             refusal = FAULT
-        if finished:  # the application has answered a fault, and raised it for the log
+        if exchange.finished:  # the application has answered a fault, and raised it for the log
             return
-        if started:  # half an answer is out; breaking off lets the client see that
+        if exchange.started:  # half an answer is out; breaking off lets the client see that
             raise refusal
-        whole = whole or await drain(receive)
-        response = self._dialect.refuse(refusal)
-        if not whole:  # what is left of the body is not read
-            response.headers["connection"] = "close"
-        await response(scope, receive, send)
+        await self._dialect.refuse(refusal)(scope, exchange.receive, exchange.send)
 
     async def _admit(self, scope: Scope) -> None:
         self._policy.require_dialect(self._dialect.name)
@@ -81,6 +64,38 @@ class Gate:
         scope["state"]["caller"] = caller
         _forget(scope, secret or "")
         await self._allowance.call(caller)
+
+
+class Exchange:
+    """A request and its answer. A body that nobody has read ends the connection with the answer.
+
+    Attributes:
+        started: the head of the answer is out.
+        finished: all of it is out.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
+        self._awaited = any(name == b"expect" for name, _ in scope["headers"])
+        self._read = self.started = self.finished = False
+
+    async def receive(self) -> Message:
+        """The next part of the body."""
+        message = await self._receive()
+        self._awaited = False  # the client has been told to go on
+        self._read = message["type"] != "http.request" or not message.get("more_body")
+        return message
+
+    async def send(self, message: Message) -> None:
+        """A part of the answer."""
+        if message["type"] == "http.response.start":
+            self.started = True
+            if not self._read and not self._awaited:
+                await drain(self.receive)
+            if not self._read:
+                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        await self._send(message)
+        self.finished = message["type"] == "http.response.body" and not message.get("more_body")
 
 
 def _forget(scope: Scope, secret: str) -> None:

@@ -18,7 +18,7 @@ from mien.server.auth import Caller
 from mien.server.errors import BodyTooLargeError, LateError, QuotaError, RateError
 from mien.storage.usage import DAY_S, MONTH_S, Usage
 
-DRAIN_BYTES, DRAIN_S = 2**18, 1.0
+DRAIN_BYTES, DRAIN_S = 2**25, 5.0
 """Of a body that nobody wants, so much is read before the answer. A client that is still sending
 would see a broken connection in place of the answer."""
 
