@@ -53,7 +53,7 @@ class World:
         assert api.train(id) is None
         status = until_done(lambda: api.get_training_status(id))
         assert status.status == "succeeded"
-        assert status.created_date_time <= status.last_successful_training_date_time
+        assert status.created <= status.last_successful_training
 
 
 def client_of(url: str, key: str) -> Any:

@@ -14,7 +14,7 @@ from mien.server.dialects.face_v1 import bodies, errors
 from mien.server.dialects.face_v1.call import Call
 from mien.server.dialects.face_v1.json_body import JSON, OCTETS, check_media_type, parse_json
 from mien.server.dialects.face_v1.parameters import DETECTION_MODELS, Rectangle
-from mien.server.errors import BodyTooLargeError, Refusal, UrlError
+from mien.server.errors import BodyTooLargeError, Refusal, UrlError, UrlTooLargeError
 from mien.server.inference import Seen, Wants
 from mien.server.logs import LOG
 
@@ -177,6 +177,8 @@ async def _fetch(call: Call, url: str) -> bytes:
         raise errors.not_a_picture(from_url=True)
     try:
         return await call.services.fetcher.fetch(url)
+    except UrlTooLargeError:
+        raise errors.too_big(call.services.settings.limits.image_bytes) from None
     except UrlError as error:
         LOG.info("a picture was not fetched: %s", error.message)
         raise Refusal(400, "InvalidURL", errors.DOWNLOAD_FAILED) from None
