@@ -68,7 +68,9 @@ $(TRAINING):
 train-emotion: $(READY) $(TRAINING)  ## train the expression network from scratch to ONNX; resumes
 	$(TRAINING) -m training.emotion.train --dlib "$$($(BIN)/python -m training.emotion.dlib_file $(RUNS))" --out $(RUNS)/first --stages 64x8,72x8
 	$(TRAINING) -m training.emotion.train --start $(RUNS)/first/best.pt --out $(RUNS)/second --stages 72x15,80x4 --rate 1.3e-3 --strength 0.7 --seed 5
-	$(TRAINING) -m training.emotion.export --weights $(RUNS)/second/best.pt --side 72 --out src/mien/models/weights/emotion.onnx
+	$(TRAINING) -m training.emotion.train --start $(RUNS)/second/best.pt --out $(RUNS)/third --stages 72x14 --rate 1.2e-3 --strength 0.3 --draw-power 0.15 --seed 8
+	$(TRAINING) -m training.emotion.average $(RUNS)/third/best.pt=0.4 $(RUNS)/second/best.pt=0.6 --out $(RUNS)/mean/best.pt
+	$(TRAINING) -m training.emotion.export --weights $(RUNS)/mean/best.pt --side 72 --out src/mien/models/weights/emotion.onnx
 	$(TRAINING) -m training.emotion.evaluate --model src/mien/models/weights/emotion.onnx --out $(RUNS)/evaluation.json
 	$(TRAINING) -m training.emotion.card --figures $(RUNS)/evaluation.json --card $(CARD) --catalogue $(CATALOGUE)
 	$(BIN)/python -m bench.emotion.doubt --json $(RUNS)/doubt.json
