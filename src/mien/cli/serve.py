@@ -67,13 +67,15 @@ def command(limit: Sequence[str], **options: Any) -> None:
     from mien.gallery.trainer import Trainer
     from mien.server.app import create_app
     from mien.server.logs import write_logs
+    from mien.server.policy import Policy
     from mien.server.serving import serve
     from mien.storage import data_folder, open_storage
 
     write_logs()
+    policy = Policy.load(settings.policy)
     with (
         open_storage(data_folder(settings.data), settings.database, settings.keys) as storage,
-        Trainer(storage) as trainer,
+        Trainer(storage, search_while_training=policy.search_while_training) as trainer,
     ):
         storage.keep_swept()
         app = create_app(settings, storage, trainer=trainer)

@@ -17,6 +17,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mien.errors import StorageError
+from mien.gallery.trainer import Trainer
 from mien.server.auth import Keys, caller_of
 from mien.server.dialect import Dialect, Services, error_body
 from mien.server.dialects import all_dialects
@@ -40,7 +41,7 @@ def create_app(
     storage: Storage,
     *,
     dialects: Sequence[Dialect] | None = None,
-    trainer: Any = None,
+    trainer: Trainer | None = None,
     analyst: Analyst | None = None,
 ) -> Starlette:
     """Put the service together. The models are loaded here, so that the first request is fast.
@@ -49,7 +50,7 @@ def create_app(
         settings: how it is set up.
         storage: an open one; whoever opened it closes it.
         dialects: the APIs to speak; by default all that there are.
-        trainer: trains the groups of all accounts; see `Services`.
+        trainer: trains the groups of all accounts; by default one of its own.
         analyst: sees pictures; by default one with the models of the store.
 
     Raises:
@@ -63,6 +64,8 @@ def create_app(
     if analyst is None:
         make = worker_maker(metrics, settings.limits)
         analyst = Analyst(make, workers=workers, limits=settings.limits, metrics=metrics)
+    if trainer is None:
+        trainer = Trainer(storage, search_while_training=policy.search_while_training)
     services = Services(settings, policy, storage, trainer, analyst, fetcher, metrics)
     keys = Keys(partial(caller_of, storage.accounts))
     allowance = Allowance(settings.plan, storage.usage)
@@ -75,6 +78,7 @@ def create_app(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         analyst.close()
+        trainer.close()
 
     return Starlette(
         routes=[

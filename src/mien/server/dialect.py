@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
+from mien.gallery.trainer import Trainer
 from mien.server.auth import Caller, subscription_key
 from mien.server.errors import Refusal
 from mien.server.fetch import Fetcher
@@ -17,21 +17,17 @@ from mien.server.inference import Analyst
 from mien.server.metrics import Metrics
 from mien.server.policy import Policy
 from mien.server.settings import Settings
+from mien.storage.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the handlers of a dialect work with; one for the whole service.
-
-    Attributes:
-        storage: `mien.storage.Storage`.
-        trainer: `mien.gallery.trainer.Trainer`, for `Gallery(storage, account_id, trainer)`.
-    """
+    """What the handlers of a dialect work with; one for the whole service."""
 
     settings: Settings
     policy: Policy
-    storage: Any
-    trainer: Any
+    storage: Storage
+    trainer: Trainer
     analyst: Analyst
     fetcher: Fetcher
     metrics: Metrics

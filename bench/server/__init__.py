@@ -1,0 +1,1 @@
+"""How many requests a second the service answers, and how fast."""

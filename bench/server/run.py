@@ -1,0 +1,163 @@
+"""Start the service, load it, print the figures.
+
+python -m bench.server.run               # the table
+python -m bench.server.run --soak 10000  # and memory over so many requests
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.media import read_image
+from mien.models import file_of
+
+DETECT = "/face/v1.0/detect?returnFaceId=true"
+LANDMARKS = "&returnFaceLandmarks=true&returnFaceAttributes=emotion"
+SIDE = 640
+
+
+def portrait() -> NDArray[Any]:
+    """A woman who looks into the camera, 640 x 640."""
+    picture = read_image(file_of("sample-astronaut"))
+    return np.asarray(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC))
+
+
+def with_small_face() -> NDArray[Any]:
+    """The same with a face of some 30 pixels in a corner, which calls for the full look."""
+    scene = portrait()
+    head = scene[40:260, 190:410]
+    scene[20:80, 20:80] = cv2.resize(head, (60, 60), interpolation=cv2.INTER_AREA)
+    return scene
+
+
+CASES = {
+    "coarse look, landmarks + emotion": (portrait, DETECT + LANDMARKS),
+    "coarse look, no faceId": (portrait, DETECT.replace("true", "false") + LANDMARKS),
+    "full look, landmarks + emotion": (with_small_face, DETECT + LANDMARKS),
+    "full look, no faceId": (with_small_face, DETECT.replace("true", "false") + LANDMARKS),
+}
+
+
+@contextmanager
+def service(folder: Path) -> Iterator[tuple[str, str, int]]:
+    """A running service; its address, a key and its process number."""
+    place = ["--data", str(folder / "data")]
+    environment = {**os.environ, "MIEN_KEYS": str(folder / "keys")}
+    made = subprocess.run(
+        [sys.executable, "-m", "mien", "keys", "create", "bench", *place],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "mien", "serve", "--port", "0", *place],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line:
+                raise SystemExit((folder / "log").read_text())
+            yield line.split()[-1], made.stdout.split()[-1], process.pid
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+def load(address: str, key: str, picture: Path, path: str, *more: str) -> dict[str, Any]:
+    """What the load generator says."""
+    command = [sys.executable, "-m", "bench.server.load", address, key, str(picture)]
+    done = subprocess.run(
+        [*command, "--path", path, *more], check=True, capture_output=True, text=True
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def stages(address: str) -> dict[str, tuple[float, float]]:
+    """Seconds and number of each stage so far, from the metrics."""
+    with urllib.request.urlopen(f"{address}/metrics") as answer:
+        text = answer.read().decode()
+    pattern = r'mien_stage_seconds_%s\{stage="(\w+)"\} (\S+)'
+    sums, counts = (dict(re.findall(pattern % what, text)) for what in ("sum", "count"))
+    return {name: (float(sums[name]), float(counts[name])) for name in sums}
+
+
+def resident_mb(pid: int) -> float:
+    """Memory of a process."""
+    (line,) = re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(line) / 1024
+
+
+def show(name: str, found: dict[str, Any], spent: dict[str, float]) -> None:
+    """A line of the table, and where the time of a request went."""
+    ms = found["ms"]
+    click.echo(
+        f"{name:34} {found['a_second']:6.1f}/s  p50 {ms['p50']:6.0f}  p99 {ms['p99']:6.0f} ms  "
+        f"{found['statuses']}"
+    )
+    click.echo("    " + "  ".join(f"{stage} {1000 * each:.1f}" for stage, each in spent.items()))
+
+
+def soak(address: str, key: str, pid: int, picture: Path, path: str, count: int) -> None:
+    """Memory before, and after each tenth of so many requests."""
+    click.echo(f"memory: {resident_mb(pid):.0f} MB", nl=False)
+    for _ in range(10):
+        load(address, key, picture, path, "--requests", str(count // 10), "--seconds", "3600")
+        click.echo(f", {resident_mb(pid):.0f}", nl=False)
+    click.echo(f" over {count} requests")
+
+
+@click.command()
+@click.option("--clients", default=8, show_default=True)
+@click.option("--seconds", default=20.0, show_default=True, help="For each case.")
+@click.option("--soak", "soaked", default=0, help="Requests to watch the memory over.")
+def main(clients: int, seconds: float, soaked: int) -> None:
+    """Requests a second of detect, at so many clients, all on this machine."""
+    busy = os.getloadavg()[0]
+    click.echo(f"{os.cpu_count()} cores, {clients} clients; load before: {busy:.1f}")
+    with TemporaryDirectory() as name, service(Path(name)) as (address, key, pid):
+        for case, (make, path) in CASES.items():
+            picture = Path(name) / "picture.jpg"
+            cv2.imwrite(str(picture), make()[..., ::-1])
+            load(address, key, picture, path, "--seconds", "2")
+            before = stages(address)
+            more = ("--clients", str(clients), "--seconds", str(seconds))
+            found = load(address, key, picture, path, *more)
+            spent = {
+                stage: (total - before.get(stage, (0, 0))[0])
+                / (count - before.get(stage, (0, 0))[1])
+                for stage, (total, count) in stages(address).items()
+                if count > before.get(stage, (0, 0))[1]
+            }
+            show(case, found, spent)
+        if soaked:
+            soak(address, key, pid, picture, path, soaked)
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    main()
