@@ -115,14 +115,14 @@ def ways(people: People, rng: np.random.Generator) -> Iterator[str]:
                 other.append([_share_below(line) for line in scores(people, enrolled, others)])
                 single.append(_share_below(scores(people, enrolled[:1], others)[0]))
         found, false, one = (np.mean(part, axis=0) for part in (same, other, single))
-        at = [int(np.searchsorted(GRID, d)) for d in (0.53, 0.465, 0.42)]
+        at = [int(np.searchsorted(GRID, d)) for d in (0.53, 0.465, 0.42, 0.39)]
         shown = [f"{false[2][place] / one[place]:.1f}" for place in at]
         for wanted in (1e-3, 1e-4):
             places = [int(np.searchsorted(line, wanted)) - 1 for line in false]
             hits = (line[place] for line, place in zip(found, places, strict=True))
             shown.append(" / ".join(f"{hit:.1%}" for hit in hits))
         rows.append((str(faces), str(len(same) // REPEATS), *shown, str(tries(faces))))
-    header = ("faces", "persons", "× false at 0.53", "at 0.465", "at 0.42",
+    header = ("faces", "persons", "× false at 0.53", "at 0.465", "at 0.42", "at 0.39",
               f"found at 1e-3: {' / '.join(WAYS)}", "at 1e-4", "tries")  # fmt: skip
     yield "\nFalse matches of the better of best face and mean, as times those of one face:\n"
     yield from table(header, rows)
@@ -171,7 +171,7 @@ def real_groups(people: People, rng: np.random.Generator) -> Iterator[str]:
         named: dict[bool, list[bool]] = {True: [], False: []}
         result: dict[str, list[bool]] = {"right": [], "other": []}
         limits = []
-        for _ in range(max(REPEATS, 400 // size)):
+        for _ in range(max(3 * REPEATS, 400 // size)):
             members = rng.permutation(several)[:size]
             group, asked = _enrol(people, members, rng)
             limit = identify_threshold(group.tries)

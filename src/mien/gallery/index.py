@@ -24,7 +24,7 @@ EXACT_UP_TO = 20_000
 LISTS_PER_ROOT = 4  # lists for each square root of the number of rows
 POINTS_PER_LIST = 40  # rows of the sample that the lists are made from
 ROUNDS = 10  # of k-means
-LISTS_LOOKED_AT = 0.1  # share of the lists, for the nearest few
+LISTS_LOOKED_AT = 0.2  # share of the lists, for the nearest few
 SPARE = 8  # rows looked at, on average, for each that is asked for
 
 ROUNDING = 1e-5  # of squared distances in float32, relative to the squared norms
