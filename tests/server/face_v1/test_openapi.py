@@ -1,0 +1,149 @@
+"""The OpenAPI document, and what the service does with requests made from it."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from mien.server.dialects.face_v1.examples import COLLECTIONS
+from mien.server.dialects.face_v1.operations import Operation, operations
+from tests.server.face_v1.inside import HEADER, Inside, inside
+from tests.server.face_v1.test_accounts import ID, Owner
+
+CHECKS: list[Any] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+FEW, MANY = 3, 60
+SEED = 20261121
+
+IDS = [each.name for each in operations()]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
+    with inside(tmp_path_factory.mktemp("openapi")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def document(service: Inside) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{service.url}/docs/face.json").json()
+    return found
+
+
+@pytest.fixture(scope="module")
+def schema(document: dict[str, Any]) -> Any:
+    return schemathesis.openapi.from_dict(document)
+
+
+@pytest.fixture(scope="module")
+def owner(service: Inside) -> Owner:
+    return Owner(service.client("owner"))
+
+
+def test_every_operation_has_its_statuses_and_examples(document: dict[str, Any]) -> None:
+    schemas = {"components": document["components"]}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            answers = operation["responses"]
+            assert {"401", "403", "429", "500", "503"} < set(answers), (path, method)
+            for content in _contents(operation):
+                if "example" in content:
+                    jsonschema.validate(content["example"], content["schema"] | schemas)
+            if body := operation.get("requestBody"):
+                assert "example" in body["content"]["application/json"]
+                assert {"400", "408", "413", "415"} <= set(answers)
+    for answer in document["components"]["responses"].values():
+        content = answer["content"]["application/json"]
+        jsonschema.validate(content["example"], content["schema"] | schemas)
+
+
+def _contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    parts = [operation.get("requestBody", {}), *operation["responses"].values()]
+    for part in parts:
+        yield from part.get("content", {}).values()
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_requests_made_from_the_document(
+    name: str, owner: Owner, service: Inside, schema: Any
+) -> None:
+    assert sum(_tried(name, owner, service, schema, FEW).values()) >= FEW
+
+
+@pytest.mark.long
+def test_thousands_of_requests_made_from_the_document(
+    owner: Owner, service: Inside, schema: Any
+) -> None:
+    answered: Counter[int] = Counter()
+    for name in IDS:
+        answered += _tried(name, owner, service, schema, MANY)
+    sys.stdout.write(f"seed {SEED}: requests by status: {dict(answered)}\n")
+    assert sum(answered.values()) >= 5000
+    assert answered[200] + answered[202] >= 500
+    assert answered[400] >= 500
+
+
+def _tried(name: str, owner: Owner, service: Inside, schema: Any, examples: int) -> Counter[int]:
+    """Try an operation with so many requests that fit the document, and as many that do not."""
+    answered: Counter[int] = Counter()
+    (known,) = [each for each in operations() if each.name == name]
+    operation = schema[known.path][known.method]
+    headers = {HEADER: service.key("owner")}
+    base = f"{service.url}/face/v1.0"
+    with requests.Session() as session:
+        for mode in schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE:
+
+            @seed(SEED)
+            @settings(
+                max_examples=examples,
+                deadline=None,
+                database=None,
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            )
+            @given(operation.as_strategy(generation_mode=mode), st.booleans(), st.booleans())
+            def trial(case: Any, existing: bool, fitting: bool) -> None:
+                if existing:
+                    _point_at(case, known, owner)
+                if fitting and isinstance(case.body, dict):
+                    case.body = {**case.body, **owner.request(known).get("json", {})}
+                response = case.call(base_url=base, headers=headers, session=session)
+                answered[response.status_code] += 1
+                case.validate_response(response, checks=CHECKS)
+
+            try:
+                trial()
+            except Unsatisfiable:  # nothing of this operation can be wrong
+                assert mode is schemathesis.GenerationMode.NEGATIVE
+    return answered
+
+
+def _point_at(case: Any, operation: Operation, owner: Owner) -> None:
+    """Let the path of a request name what there is."""
+    parts = operation.path.strip("/").split("/")
+    values = owner.path(operation).split("/")
+    names = {part[1:-1]: value for part, value in zip(parts, values, strict=True) if "{" in part}
+    for name, value in names.items():
+        assert value == ID or name not in COLLECTIONS
+        case.path_parameters[name] = value
