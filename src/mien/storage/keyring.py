@@ -250,8 +250,7 @@ def make_keys(folder: Path, instance: str) -> None:
 
 def _write_master(folder: Path) -> None:
     """Write the key beside, then link it into place: whole or not there, and never replaced."""
-    beside = folder / f".{MASTER}.{os.getpid()}.part"
-    beside.unlink(missing_ok=True)
+    beside = folder / f".{MASTER}.{os.urandom(8).hex()}.part"
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         os.write(handle, os.urandom(KEY))

@@ -42,7 +42,7 @@ def opened(key: bytes, sealed: bytes, belongs_to: bytes) -> bytes:
         )
     try:
         return AESGCM(key).decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], belongs_to)
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # ValueError: cut short within the nonce
         raise StorageError(
             "sealed bytes do not open: they were changed, or belong to another key"
         ) from error
