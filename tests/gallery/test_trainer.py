@@ -312,7 +312,6 @@ def test_after_a_restart_it_is_as_before(storage: Storage, account: str) -> None
         gallery.delete_person(GROUP, "crew", gone)
         before = gallery.training(GROUP, "crew")
     with Trainer(storage) as trainer:
-        trainer.load_all()
         gallery = Gallery(storage, account, trainer)
         assert gallery.training(GROUP, "crew") == before
         assert [named(gallery, seed) for seed in (1, 3, 4)] == [ada, None, None]
@@ -324,9 +323,9 @@ def test_collections_are_loaded_in_the_background_at_start(
     enrol(gallery, 1)
     trained(gallery)
     row = storage.collections.find(gallery._account, GROUP, "crew")
-    with Trainer(storage) as fresh:
-        assert not fresh._ready
-        fresh.load_all()
+    fresh = Trainer(storage)
+    assert not fresh._ready
+    with fresh:
         end = time.monotonic() + WAIT_S
         while row.pk not in fresh._ready:
             assert time.monotonic() < end

@@ -46,8 +46,8 @@ class Trainer:
 
     An index is nothing but memory: it is made from the sealed faces, up to the one that was the
     last when the training began, and it is made again after a restart, or in another process that
-    the same storage serves. Faces that are deleted leave it before the next search. A context
-    manager; safe to use from many threads.
+    the same storage serves: when the trainer is entered as a context manager, or else by the first
+    search. Faces that are deleted leave it before the next search. Safe to use from many threads.
 
     Args:
         storage: an open storage, which outlives the trainer.
@@ -77,6 +77,8 @@ class Trainer:
         self._stopped = threading.Event()
 
     def __enter__(self) -> Trainer:
+        """Begin to bring all trained collections into memory, in the background, while they fit."""
+        self._pool.submit(self._load_all)
         return self
 
     def __exit__(
@@ -93,11 +95,6 @@ class Trainer:
         self._pool.shutdown(wait=True)
         with self._lock:
             self._ready.clear()
-
-    def load_all(self) -> None:
-        """Bring all trained collections into memory, in the background, while they fit; a server
-        calls this when it starts."""
-        self._pool.submit(self._load_all)
 
     def train(self, row: CollectionRow) -> None:
         """Start to train a collection; its state says `running` when this returns.
