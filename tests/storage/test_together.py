@@ -9,15 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from mien.errors import (
     ExistsError,
     LimitReachedError,
     NoSuchPersonError,
+    StorageError,
     TrainingRunningError,
 )
 from mien.gallery import Kind
 from mien.storage import Storage
+from mien.storage.tables import faces
 from tests.stores import Place, template
 
 GROUP, LIST = Kind.PERSON_GROUP, Kind.FACE_LIST
@@ -209,3 +212,14 @@ def test_ids_are_looked_up_by_number(storage: Storage, account: str, count: int)
     rows = storage.persons.page(account, GROUP, "c", "", 10)
     numbers = [row.pk for row in rows] + list(range(10**6, 10**6 + count))
     assert storage.persons.ids(numbers) == {row.pk: row.id for row in rows}
+
+
+def test_a_damaged_template_is_named(storage: Storage, account: str) -> None:
+    pk = make(storage, account)
+    damaged = face(storage, account, person(storage, account), 1)
+    with storage._database.write() as connection:
+        connection.execute(update(faces).values(sealed=b"\x01" + b"x" * 540))
+    with pytest.raises(StorageError, match=f"stored face {damaged} cannot be opened"):
+        list(storage.faces.chunks(pk))
+    storage.deletion.face(account, GROUP, "c", damaged, person=None)
+    assert list(storage.faces.chunks(pk)) == []

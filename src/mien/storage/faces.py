@@ -15,13 +15,14 @@ from mien.errors import (
     LimitReachedError,
     LostKeyError,
     NoSuchStoredFaceError,
+    StorageError,
 )
 from mien.storage.collections import by_pk, change, for_change, found
 from mien.storage.database import Database
 from mien.storage.keyring import Keyring
 from mien.storage.persons import ids_of, person_of
 from mien.storage.rows import FaceChunk, FaceRow, TemplateLike, now
-from mien.storage.sealing import open_template, owner, seal_template
+from mien.storage.sealing import opened, owner, seal_template
 from mien.storage.tables import AnyRow, deleted_faces, faces, persons
 
 SIZE = 128
@@ -208,10 +209,8 @@ class Faces:
     def _opened(self, rows: Sequence[AnyRow], account_id: str) -> FaceChunk:
         keys = self._keyring.many({row.key for row in rows})
         kept = [row for row in rows if row.key in keys]
-        embeddings = np.empty((len(kept), SIZE), np.float32)
-        for into, row in zip(embeddings, kept, strict=True):
-            belongs_to = owner(account_id, row.person_id, row.id)
-            into[:] = open_template(keys[row.key], row.sealed, belongs_to)
+        plain = b"".join(_plain(keys[row.key], row, account_id) for row in kept)
+        embeddings = np.frombuffer(plain, "<f4").reshape(-1, SIZE).astype(np.float32)
         return FaceChunk(
             sequence=np.array([row.pk for row in kept], np.int64),
             persons=np.array([-1 if row.person is None else row.person for row in kept], np.int64),
@@ -219,6 +218,13 @@ class Faces:
             quality=np.array([row.quality for row in kept], np.float32),
             lost=len(rows) - len(kept),
         )
+
+
+def _plain(key: bytes, row: AnyRow, account_id: str) -> bytes:
+    try:
+        return opened(key, row.sealed, owner(account_id, row.person_id, row.id))
+    except StorageError as error:
+        raise StorageError(f"the stored face {row.id} cannot be opened: {error}") from error
 
 
 _OPENABLE = (
