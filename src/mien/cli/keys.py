@@ -173,6 +173,7 @@ def _row(key: ApiKey, accounts: dict[str, str]) -> dict[str, Any]:
     return {
         "id": key.id,
         "account": accounts[key.account_id],
+        "account_id": key.account_id,
         "name": key.name,
         "state": state,
         "scopes": sorted(key.scopes),
