@@ -159,11 +159,11 @@ def _account(storage: Storage, name: str, *, make: bool = False) -> Account:
 
 def _moment(text: str) -> datetime:
     """A time from now on (90d) or a date in UTC."""
-    if found := re.fullmatch(r"([1-9]\d{0,5})([hdw])", text):
-        return datetime.now(UTC) + timedelta(**{UNITS[found[2]]: int(found[1])})
     try:
+        if found := re.fullmatch(r"([1-9]\d{0,5})([hdw])", text):
+            return datetime.now(UTC) + timedelta(**{UNITS[found[2]]: int(found[1])})
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"--expires takes 90d, 12h, 4w or 2027-01-31, not {text}") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
