@@ -1,6 +1,6 @@
 """Clients that send one request after the other; a process of its own, so that the service has its.
 
-python -m bench.server.load http://127.0.0.1:8000 KEY picture.jpg --path /face/v1.0/detect --seconds 20
+python -m bench.server.load http://127.0.0.1:8000 KEY picture.jpg --seconds 20
 
 Prints one JSON document.
 """

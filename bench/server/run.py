@@ -32,6 +32,9 @@ DETECT = "/face/v1.0/detect?returnFaceId=true"
 LANDMARKS = "&returnFaceLandmarks=true&returnFaceAttributes=emotion"
 SIDE = 640
 
+Times = dict[str, tuple[float, float]]
+"""Seconds and number of each stage."""
+
 
 def portrait() -> NDArray[Any]:
     """A woman who looks into the camera, 640 x 640."""
@@ -97,7 +100,7 @@ def load(address: str, key: str, picture: Path, path: str, *more: str) -> dict[s
     return found
 
 
-def stages(address: str) -> dict[str, tuple[float, float]]:
+def stages(address: str) -> Times:
     """Seconds and number of each stage so far, from the metrics."""
     with urllib.request.urlopen(f"{address}/metrics") as answer:
         text = answer.read().decode()
@@ -112,12 +115,28 @@ def resident_mb(pid: int) -> float:
     return int(line) / 1024
 
 
-def show(name: str, found: dict[str, Any], spent: dict[str, float]) -> None:
+def since(before: Times, after: Times) -> dict[str, float]:
+    """Mean seconds of each stage in between."""
+    spent = {}
+    for stage, (total, count) in after.items():
+        earlier, counted = before.get(stage, (0.0, 0.0))
+        if count > counted:
+            spent[stage] = (total - earlier) / (count - counted)
+    return spent
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of all cores that a process has used; hardly moves when others share the machine."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def show(name: str, found: dict[str, Any], spent: dict[str, float], cpu: float) -> None:
     """A line of the table, and where the time of a request went."""
     ms = found["ms"]
     click.echo(
         f"{name:34} {found['a_second']:6.1f}/s  p50 {ms['p50']:6.0f}  p99 {ms['p99']:6.0f} ms  "
-        f"{found['statuses']}"
+        f"{1000 * cpu:5.0f} ms CPU  {found['statuses']}"
     )
     click.echo("    " + "  ".join(f"{stage} {1000 * each:.1f}" for stage, each in spent.items()))
 
@@ -144,16 +163,11 @@ def main(clients: int, seconds: float, soaked: int) -> None:
             picture = Path(name) / "picture.jpg"
             cv2.imwrite(str(picture), make()[..., ::-1])
             load(address, key, picture, path, "--seconds", "2")
-            before = stages(address)
+            before, busy = stages(address), cpu_s(pid)
             more = ("--clients", str(clients), "--seconds", str(seconds))
             found = load(address, key, picture, path, *more)
-            spent = {
-                stage: (total - before.get(stage, (0, 0))[0])
-                / (count - before.get(stage, (0, 0))[1])
-                for stage, (total, count) in stages(address).items()
-                if count > before.get(stage, (0, 0))[1]
-            }
-            show(case, found, spent)
+            spent = since(before, stages(address))
+            show(case, found, spent, (cpu_s(pid) - busy) / found["requests"])
         if soaked:
             soak(address, key, pid, picture, path, soaked)
         time.sleep(0.1)

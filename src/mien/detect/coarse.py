@@ -1,9 +1,10 @@
 """A quick look first: two small networks that agree save the full one.
 
-CenterFace sees the picture at 384 pixels along its longer side, and framed at 128; BlazeFace sees
-it at 192. Where both are sure of the same faces, and none is small, that is the answer. Any doubt
-(a weak candidate, a face that only one saw, a small face, none at all) calls the full detector, and
-so does a picture so large that its smaller faces would not show.
+CenterFace sees the picture at 384 pixels along its longer side, BlazeFace at 192. Where both are
+sure of the same faces, and none is small, that is the answer. Any doubt (a weak candidate, a face
+that only one saw, a small face, none at all) calls the full detector, and so does a picture so
+large that its smaller faces would not show. Faces that fill the picture, which CenterFace misses
+unless they are framed in black, are known to BlazeFace.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from mien.detect.blazeface import BlazeFace
 from mien.detect.boxes import overlaps
-from mien.detect.cascade import FRAMED_MARGIN, FRAMED_SIDE, ImageDetector, merged, sizes
+from mien.detect.cascade import ImageDetector, sizes
 from mien.faces import Faces
 from mien.picture import check_rgb
 
@@ -77,15 +78,7 @@ class CoarseFirst:
         if longer > LONGEST:
             return Faces.empty(), "a large picture"
         scale = min(1.0, SIDE / longer)
-        network = self.full.network
-        found = merged(
-            [
-                network.detect(rgb, score=HINT, scale=scale),
-                network.detect(
-                    rgb, score=HINT, scale=min(1.0, FRAMED_SIDE / longer), margin=FRAMED_MARGIN
-                ),
-            ]
-        )
+        found = self.full.network.detect(rgb, score=HINT, scale=scale)
         if not len(found):
             return found, "no face"
         if (found.score < SURE).any():

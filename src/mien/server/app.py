@@ -31,7 +31,7 @@ from mien.server.logs import LOG
 from mien.server.metrics import Metrics
 from mien.server.policy import Policy
 from mien.server.settings import Settings
-from mien.server.workers import worker_maker
+from mien.server.workers import THREADS_A_CORE, worker_maker
 from mien.storage.storage import Storage
 from mien.version import __version__
 
@@ -60,10 +60,10 @@ def create_app(
     """
     policy, metrics = Policy.load(settings.policy), Metrics()
     fetcher = Fetcher(settings.limits, allow=settings.fetch_allow)
-    workers = settings.worker_count
     if analyst is None:
-        make = worker_maker(metrics, settings.limits)
-        analyst = Analyst(make, workers=workers, limits=settings.limits, metrics=metrics)
+        cores = settings.worker_count
+        make, threads = worker_maker(metrics, settings.limits, cores), THREADS_A_CORE * cores
+        analyst = Analyst(make, workers=threads, limits=settings.limits, metrics=metrics)
     if trainer is None:
         trainer = Trainer(storage, search_while_training=policy.search_while_training)
     services = Services(settings, policy, storage, trainer, analyst, fetcher, metrics)

@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from mien.describe.demographics import Demographics
 from mien.describe.embedding import Embedding
-from mien.describe.emotion import Emotion
+from mien.describe.emotion import Emotion, EmotionModel
 from mien.describe.fitness import NEEDS, fitness
 from mien.detect import BlazeFace, CenterFace, CoarseFirst, ImageDetector
 from mien.detect.cascade import PROFILES
 from mien.faces import Faces
 from mien.media import Limits as MediaLimits
 from mien.media import read_image
+from mien.models import open_session
 from mien.pipeline import STAGES, Stage, stages_for
+from mien.server.batching import Cores, SharedSession
 from mien.server.inference import Seen, Wants
 from mien.server.metrics import Metrics
 from mien.server.settings import Limits
@@ -26,23 +28,28 @@ Rgb = NDArray[Any]
 COLUMNS = tuple(dict.fromkeys(column for stage in STAGES for column in stage.fills))
 
 
-def worker_maker(metrics: Metrics, limits: Limits) -> Callable[[], ModelWorker]:
+THREADS_A_CORE = 4
+"""Pictures at work for each core: that many faces, at least, may share a run."""
+
+
+def worker_maker(metrics: Metrics, limits: Limits, cores: int) -> Callable[[], ModelWorker]:
     """Load what threads can share; the maker gives each thread the rest.
 
-    Sessions run on the thread that calls them (one thread each): with as many workers as cores, all
-    are in use and none waits for another.
+    Sessions run on the thread that calls them (one thread each), and so many threads compute at a
+    time as there are cores: all are in use, and none waits for another.
 
     Raises:
         ModelError: a model cannot be had.
     """
     network = CenterFace.load(threads=1)
+    held = Cores(cores)
     shared: tuple[Stage, ...] = (
-        Embedding.load(threads=1, batches=True),
+        Embedding(SharedSession(open_session("dlib-resnet-batch", threads=1), held)),
         Demographics.load(threads=1),
-        Emotion.load(threads=1),
+        Emotion(EmotionModel(SharedSession(open_session("emotion", threads=1), held))),
     )
     most = MediaLimits(image_bytes=limits.image_bytes, image_pixels=limits.image_pixels)
-    return lambda: ModelWorker(network, shared, metrics, most)
+    return lambda: ModelWorker(network, shared, metrics, most, held)
 
 
 class ModelWorker:
@@ -53,12 +60,18 @@ class ModelWorker:
         shared: stages that all workers use at once; those that cannot be are loaded here.
         metrics: told how long each stage took.
         limits: of a picture.
+        cores: one of them is held while there is work to do.
     """
 
     def __init__(
-        self, network: CenterFace, shared: Collection[Stage], metrics: Metrics, limits: MediaLimits
+        self,
+        network: CenterFace,
+        shared: Collection[Stage],
+        metrics: Metrics,
+        limits: MediaLimits,
+        cores: Cores,
     ) -> None:
-        self._metrics, self._limits = metrics, limits
+        self._metrics, self._limits, self._cores = metrics, limits, cores
         self._stages = stages_for(COLUMNS, threads=1, ready=tuple(shared))
         self._accurate = ImageDetector(network, PROFILES["accurate"])
         balanced = ImageDetector(network, PROFILES["balanced"])
@@ -66,6 +79,10 @@ class ModelWorker:
 
     def see(self, data: bytes, wants: Wants) -> Seen:
         """The faces of a picture. Raises `MediaError` if it is none that can be used."""
+        with self._cores.one():
+            return self._seen(data, wants)
+
+    def _seen(self, data: bytes, wants: Wants) -> Seen:
         with self._metrics.stage("decode"):
             rgb = read_image(data, limits=self._limits)
         with self._metrics.stage("detect"):
