@@ -97,7 +97,7 @@ class Matcher:
         if Kind(row.kind).has_persons:
             raise UsageError(f"similar faces are found in lists, not in a {row.kind}; use identify")
         check_models([template], row)
-        if not row.faces:
+        if not row.faces and not Kind(row.kind).is_trained:
             raise EmptyCollectionError(
                 f"the {row.kind} {row.id} has no faces; add one first", kind=row.kind, what=row.id
             )
