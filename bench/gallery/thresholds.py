@@ -1,6 +1,7 @@
 """Thresholds of identification by size of group, what they miss, and how persons count.
 
-python -m bench.gallery.thresholds --data FOLDER [--embeddings people.npz] [--keep]
+python -m bench.gallery.thresholds --data FOLDER [--embeddings people.npz]
+    [--only missed] [--keep]
 
 FOLDER is what bench/gallery/people.py reads; its embeddings are kept in the file, if one is named.
 How the rates are counted, and extrapolated, stands in bench/gallery/strangers.py.
@@ -43,6 +44,7 @@ SIZES = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
 ENROLLED = (1, 3, 5, 10)  # faces a person has
 COUNTED = (1, 2, 3, 5, 10, 20)
 WAYS = ("best face", "mean", "the better")
+TABLES = ("thresholds", "concentration", "ways", "missed", "groups", "pairs")
 REPEATS = 4  # draws of enrolled faces
 
 
@@ -223,17 +225,45 @@ def nearest_pairs(people: People, count: int = 20) -> Iterator[str]:
     yield from table(("distance", "", ""), ((f"{apart:.3f}", a, b) for apart, a, b in nearest))
 
 
-def report(people: People, seed: int) -> Iterator[str]:
-    """All tables, as Markdown."""
-    rng = np.random.default_rng(seed)
+def concentration(found: Near) -> Iterator[str]:
+    """How few of the strangers are given most of the wrong names."""
+    rows = []
+    for group in (100, 1_000):
+        place = int(np.searchsorted(GRID, identify_threshold(group)))
+        each = np.sort(rates(found, group)[:, place])[::-1]
+        held = np.cumsum(each) / each.sum()
+        shares = (held[round(part * len(each)) - 1] for part in (0.01, 0.05, 0.2))
+        most = np.mean(each[: round(0.01 * len(each))])
+        rows.append((f"{group:,}", *(f"{share:.0%}" for share in shares), f"{most:.0%}"))
+    header = ("group", "of 1 % of strangers", "of 5 %", "of 20 %",
+              "how often one of that 1 % is named")  # fmt: skip
+    yield "\nShare of all wrong names, by those who are given the most:\n"
+    yield from table(header, rows)
+
+
+def report(people: People, seed: int, only: Sequence[str]) -> Iterator[str]:
+    """The tables, as Markdown."""
     persons, first = np.unique(people.name, return_index=True)
     women = int(people.female[first].sum())
     yield f"{len(people)} faces of {len(persons)} people, {women} of them women; seed {seed}."
-    yield from thresholds(near(people, rng), rng)
-    yield from ways(people, rng)
-    yield from missed(people, rng)
-    yield from real_groups(people, rng)
-    yield from nearest_pairs(people)
+    for name in only or TABLES:
+        yield from _one_table(name, people, np.random.default_rng(seed))
+
+
+def _one_table(name: str, people: People, rng: np.random.Generator) -> Iterator[str]:
+    match name:
+        case "thresholds":
+            yield from thresholds(near(people, rng), rng)
+        case "concentration":
+            yield from concentration(near(people, rng))
+        case "ways":
+            yield from ways(people, rng)
+        case "missed":
+            yield from missed(people, rng)
+        case "groups":
+            yield from real_groups(people, rng)
+        case _:
+            yield from nearest_pairs(people)
 
 
 @click.command(help=__doc__)
@@ -241,13 +271,14 @@ def report(people: People, seed: int) -> Iterator[str]:
               required=True, help="Folder of scores.csv and the sheets.")  # fmt: skip
 @click.option("--embeddings", type=click.Path(dir_okay=False, path_type=Path),
               help="Where the faces' embeddings are kept, and read from.")  # fmt: skip
+@click.option("--only", type=click.Choice(TABLES), multiple=True, help="These tables alone.")
 @click.option("--seed", default=0, show_default=True, help="Of everything that is drawn.")
 @click.option("--keep", is_flag=True, help="Keep the tables in bench/results/ under today's date.")
-def main(data: Path, embeddings: Path | None, seed: int, keep: bool) -> None:
+def main(data: Path, embeddings: Path | None, only: tuple[str, ...], seed: int, keep: bool) -> None:
     """Print the tables."""
     people = people_of(data, embeddings).apart()
     lines: Sequence[str] = []
-    for line in report(people, seed):
+    for line in report(people, seed, only):
         click.echo(line)
         lines = [*lines, line]
     if keep:
