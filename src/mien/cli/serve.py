@@ -18,7 +18,15 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 COUNT = click.IntRange(1)
-NEEDED = ("fastapi", "uvicorn", "sqlalchemy", "cryptography", "prometheus_client", "httpcore")
+NEEDED = (
+    "fastapi",
+    "uvicorn",
+    "sqlalchemy",
+    "cryptography",
+    "prometheus_client",
+    "httpcore",
+    "fastapi_offline",
+)
 
 
 def _option(name: str, help: str, **rest: Any) -> Callable[[Command], Command]:

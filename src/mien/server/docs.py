@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from html import escape
-from pathlib import Path
+from importlib.resources import as_file, files
 from typing import Any
 
-import swagger_ui_bundle  # type: ignore[import-untyped]
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -28,27 +27,27 @@ PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<link rel="icon" href="docs/ui/favicon.png">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>mien</title>
 <link rel="stylesheet" href="docs/ui/swagger-ui.css">
 </head>
 <body>
+<nav>{links}</nav>
 <div id="page"></div>
-<noscript><p>The same as JSON:</p><ul>{links}</ul></noscript>
 <script src="docs/ui/swagger-ui-bundle.js"></script>
-<script src="docs/ui/swagger-ui-standalone-preset.js"></script>
 <script src="docs/start.js"></script>
 </body>
 </html>
 """
 
-START = """SwaggerUIBundle({{
-  urls: {urls},
+START = """const names = {names};
+const asked = new URLSearchParams(location.search).get("api");
+SwaggerUIBundle({{
+  url: "docs/" + (names.includes(asked) ? asked : names[0]) + ".json",
   dom_id: "#page",
   deepLinking: true,
   validatorUrl: null,
-  presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
-  layout: "StandaloneLayout",
 }});
 """
 
@@ -62,14 +61,16 @@ def docs_routes(apps: Mapping[Dialect, FastAPI], public_url: str) -> list[BaseRo
     """
     documents = {each.name: _document(app, each, public_url) for each, app in apps.items()}
     titles = {each.name: each.title or each.name for each in apps}
-    urls = [{"url": f"docs/{name}.json", "name": title} for name, title in titles.items()]
-    links = "".join(f'<li><a href="docs/{name}.json">{escape(titles[name])}</a>' for name in titles)
+    links = " · ".join(
+        f'<a href="docs?api={name}">{escape(title)}</a> (<a href="docs/{name}.json">JSON</a>)'
+        for name, title in titles.items()
+    )
 
     async def page(request: Request) -> Response:
         return HTMLResponse(PAGE.format(links=links), headers=HEADERS)
 
     async def start(request: Request) -> Response:
-        text = START.format(urls=json.dumps(urls))
+        text = START.format(names=json.dumps([*titles]))
         return Response(text, media_type="text/javascript", headers=HEADERS)
 
     async def document(request: Request) -> Response:
@@ -78,12 +79,13 @@ def docs_routes(apps: Mapping[Dialect, FastAPI], public_url: str) -> list[BaseRo
             return JSONResponse({"detail": "There is no such API."}, status_code=404)
         return JSONResponse(found)
 
-    files = Path(swagger_ui_bundle.swagger_ui_path)
+    with as_file(files("fastapi_offline") / "static") as folder:  # Swagger UI, as published
+        ui = StaticFiles(directory=folder)
     return [
         Route("/docs", page, name="docs"),
         Route("/docs/start.js", start, name="docs-start"),
         Route("/docs/{name}.json", document, name="openapi"),
-        Mount("/docs/ui", StaticFiles(directory=files), name="docs-ui"),
+        Mount("/docs/ui", ui, name="docs-ui"),
     ]
 
 
