@@ -31,10 +31,11 @@ def fresh_database() -> str:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+    # A schema of its own does what a database would, and is made in a hundredth of the time.
     name = f"t{uuid.uuid4().hex}"
     with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-    return f"{url}/{name}"
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{url}/postgres?options=-csearch_path%3D{name}"
 
 
 @cache

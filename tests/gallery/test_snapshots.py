@@ -207,7 +207,10 @@ def test_a_plan_bounds_what_is_applied(storage: Storage, account: str) -> None:
 
 
 def interrupted(
-    monkeypatch: pytest.MonkeyPatch, gallery: Gallery, during: Callable[[], object]
+    monkeypatch: pytest.MonkeyPatch,
+    gallery: Gallery,
+    during: Callable[[], object],
+    kind: Kind = LIST,
 ) -> Operation:
     """Take a snapshot of "c", with something happening after the first step; how it ended."""
     truly = copying._steps
@@ -219,7 +222,7 @@ def interrupted(
             done.append(during())
 
     monkeypatch.setattr(copying, "_steps", steps)
-    operation = wait(gallery, gallery.take_snapshot(LIST, "c", apply_scope=[gallery._account]))
+    operation = wait(gallery, gallery.take_snapshot(kind, "c", apply_scope=[gallery._account]))
     assert done
     monkeypatch.setattr(copying, "_steps", truly)
     return operation
@@ -243,6 +246,33 @@ def test_who_is_deleted_while_a_snapshot_is_taken_is_not_in_it(
     assert done.snapshot is not None
     wait(gallery, gallery.apply_snapshot(done.snapshot, "copy"))
     assert len(embeddings(storage, gallery, LIST, "copy")) == 2
+
+
+def test_who_is_added_while_a_snapshot_is_taken_is_not_in_it(
+    gallery: Gallery, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Persons are copied before faces: a face of a person who came between is left out."""
+    filled(gallery, GROUP, 3)
+
+    def add() -> None:
+        late = gallery.add_person(GROUP, "c", name="late")
+        gallery.add_face(GROUP, "c", template(9), person=late)
+
+    done = interrupted(monkeypatch, gallery, add, GROUP)
+    assert done.snapshot is not None, done.message
+    wait(gallery, gallery.apply_snapshot(done.snapshot, "copy"))
+    assert len(embeddings(storage, gallery, GROUP, "copy")) == 3
+    assert [row.name for row in gallery.persons(GROUP, "copy")].count("late") == 0
+
+
+def test_a_copy_is_stopped_when_the_storage_is_closed(place: Place) -> None:
+    with place.open() as storage, Trainer(storage) as trainer:
+        account = storage.accounts.create("a").id
+        gallery = Gallery(storage, account, trainer)
+        filled(gallery, LIST, 3)
+        storage._closing.set()
+        done = wait(gallery, gallery.take_snapshot(LIST, "c", apply_scope=[]))
+        assert (done.status, done.message) == (State.FAILED, copying.DIED)
 
 
 def test_a_copy_whose_id_is_taken_meanwhile_fails(

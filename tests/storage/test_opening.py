@@ -16,6 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+import mien.storage.database as database_module
 import mien.storage.migrations as migrations
 from mien.errors import KeysError, MienError, NewerDatabaseError, StorageError, UsageError
 from mien.storage import open_storage
@@ -63,7 +64,8 @@ def _open(place: Place, name: str) -> None:
 
 
 def test_processes_that_open_an_empty_folder_at_once_share_it(place: Place) -> None:
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.storage.writer"])
     workers = [context.Process(target=_open, args=(place, f"a{n}")) for n in range(4)]
     for worker in workers:
         worker.start()
@@ -263,3 +265,28 @@ def test_a_data_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
         open_storage(tmp_path / "file", keys=tmp_path / "keys")
     with pytest.raises(StorageError, match=r"cannot make the data folder .*: Not a directory"):
         open_storage(tmp_path / "file/data", keys=tmp_path / "keys")
+
+
+def test_a_full_disk_is_said_and_loses_nothing(
+    sqlite_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite_place.open() as storage:
+        account = storage.accounts.create("a").id
+    pragmas = (*database_module.PRAGMAS, "max_page_count=60")
+    monkeypatch.setattr(database_module, "PRAGMAS", pragmas)
+    kept: list[str] = []
+    with sqlite_place.open() as storage:
+
+        def fill_up() -> None:
+            for _ in range(10_000):
+                kept.extend(storage.transients.remember(account, [template(1)], 3600))
+
+        with pytest.raises(StorageError, match="the disk is full"):
+            fill_up()
+        assert len(kept) > 10
+        assert len(storage.transients.recall(account, kept)) == len(kept)
+        storage._keyring._connection.execute("PRAGMA max_page_count=6")
+        with pytest.raises(KeysError, match="cannot be written: database or disk is full"):
+            storage._keyring.several(1000)
+    with sqlite_place.open() as storage:
+        assert len(storage.transients.recall(account, kept)) == len(kept)

@@ -15,6 +15,8 @@ from mien.storage.rows import now
 from mien.storage.sealing import opened, owner, seal
 from mien.storage.tables import AnyRow, collections, faces, operations, persons
 
+DIED = "the server stopped before the copy was whole; start it again"
+
 STEP = 500
 """Rows that are copied in one transaction."""
 
@@ -22,22 +24,35 @@ Step = Callable[[Connection, AnyRow, AnyRow, int], int | None]
 """(connection, source, target, position) → the next position, None when nothing is left."""
 
 
-def copy(database: Database, keyring: Keyring, operation: str, source: int, target: int) -> None:
+def copy(
+    database: Database,
+    keyring: Keyring,
+    operation: str,
+    source: int,
+    target: int,
+    stopped: Callable[[], bool],
+) -> None:
     """Copy persons and faces of `source` into the empty collection `target`.
 
-    Faces keep their order, so that what was trained in the source is trained in the copy.
+    Faces keep their order, so that what was trained in the source is trained in the copy. Faces
+    that are added on the way are not copied.
 
     Raises:
-        ConflictError: the source or the target was deleted on the way.
+        ConflictError: the source or the target was deleted on the way, or `stopped` says so.
     """
     copier = _Copier(keyring)
-    _steps(database, operation, source, target, copier.persons)
-    _steps(database, operation, source, target, copier.trained_faces)
-    _steps(database, operation, source, target, copier.mark_trained)
-    _steps(database, operation, source, target, copier.faces)
+    for step in (copier.persons, copier.trained_faces, copier.mark_trained, copier.faces):
+        _steps(database, operation, source, target, step, stopped)
 
 
-def _steps(database: Database, operation: str, source: int, target: int, step: Step) -> None:
+def _steps(
+    database: Database,
+    operation: str,
+    source: int,
+    target: int,
+    step: Step,
+    stopped: Callable[[], bool],
+) -> None:
     """Take steps until nothing is left.
 
     The source is held during a step: what is deleted there is either not copied yet, or deleted in
@@ -45,6 +60,8 @@ def _steps(database: Database, operation: str, source: int, target: int, step: S
     """
     position: int | None = 0
     while position is not None:
+        if stopped():
+            raise ConflictError(DIED)
         with database.write() as connection:
             rows = [_held(connection, pk) for pk in (source, target)]
             position = step(connection, rows[0], rows[1], position)
@@ -68,10 +85,13 @@ class _Copier:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
         self._copied = 0  # the sequence of the last face of the source that was copied
+        self._last: int | None = None  # that of its last face when the copy began
 
     def persons(
         self, connection: Connection, source: AnyRow, target: AnyRow, after: int
     ) -> int | None:
+        if self._last is None:
+            self._last = last_of(connection, source.pk)
         rows = connection.execute(
             select(persons)
             .where(persons.c.collection == source.pk, persons.c.pk > after)
@@ -102,7 +122,8 @@ class _Copier:
     def trained_faces(
         self, connection: Connection, source: AnyRow, target: AnyRow, _after: int
     ) -> int | None:
-        return self._some(connection, source, target, source.trained or 0)
+        assert self._last is not None
+        return self._some(connection, source, target, min(source.trained or 0, self._last))
 
     def mark_trained(
         self, connection: Connection, source: AnyRow, target: AnyRow, _after: int
@@ -121,10 +142,11 @@ class _Copier:
     def faces(
         self, connection: Connection, source: AnyRow, target: AnyRow, _after: int
     ) -> int | None:
-        return self._some(connection, source, target, None)
+        assert self._last is not None
+        return self._some(connection, source, target, self._last)
 
     def _some(
-        self, connection: Connection, source: AnyRow, target: AnyRow, up_to: int | None
+        self, connection: Connection, source: AnyRow, target: AnyRow, up_to: int
     ) -> int | None:
         rows = ordered(connection, source.pk, self._copied, up_to, STEP)
         if not rows:

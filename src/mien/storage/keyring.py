@@ -312,6 +312,8 @@ def _explained(folder: Path) -> Iterator[None]:
         said = str(error)
         if "locked" in said:
             raise KeysError(f"the keys in {folder} are held by another process; stop it") from error
+        if "full" in said or "readonly" in said:
+            raise KeysError(f"the keys in {folder} cannot be written: {said}") from error
         raise KeysError(
             f"the keys in {folder} cannot be used: {said}; restore the folder"
         ) from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, insert, or_, select, update
@@ -30,7 +30,7 @@ from mien.storage.collections import (
     for_change,
     insert_collection,
 )
-from mien.storage.copying import copy
+from mien.storage.copying import DIED, copy
 from mien.storage.database import Database
 from mien.storage.deletion import Deletion
 from mien.storage.keyring import Keyring
@@ -38,7 +38,6 @@ from mien.storage.rows import OperationRow, ReceiptRow, SnapshotRow, moment, now
 from mien.storage.tables import AnyRow, collections, operations, snapshots
 
 LIFE_S = 48 * 3600
-DIED = "the server stopped before the copy was whole; start it again"
 
 
 class Snapshots:
@@ -103,9 +102,12 @@ class Snapshots:
                 collection=collection,
             )
 
-    def run(self, account_id: str, operation: str) -> None:
+    def run(
+        self, account_id: str, operation: str, stopped: Callable[[], bool] = lambda: False
+    ) -> None:
         """Do the work of an operation. What fails on the way is kept as its message and raised,
-        except what the caller can be told of: that the source is gone or the id taken since.
+        except what the caller can be told of: that the source is gone, the id taken since, or that
+        `stopped` says so.
         """
         with self._database.read() as connection:
             row = connection.execute(
@@ -114,7 +116,7 @@ class Snapshots:
                 )
             ).one()
         try:
-            copy(self._database, self._keyring, row.id, row.source, row.copy)
+            copy(self._database, self._keyring, row.id, row.source, row.copy, stopped)
             self._finish(row)
         except (ConflictError, ExistsError) as error:
             self._fail(row, str(error))

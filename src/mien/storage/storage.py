@@ -92,7 +92,7 @@ class Storage:
 
         def run() -> None:
             try:
-                self.snapshots.run(account_id, operation)
+                self.snapshots.run(account_id, operation, self._closing.is_set)
             except Exception:  # the operation says that it failed; the log says where
                 log.exception("a snapshot could not be copied")
 
@@ -104,7 +104,7 @@ class Storage:
             connection.execute(select(1))
 
     def close(self) -> None:
-        """Wait for the copies that are being made, and close database and keys."""
+        """Stop the copies that are being made, and close database and keys."""
         self._closing.set()
         for job in self._jobs:
             job.join()
