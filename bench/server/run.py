@@ -1,6 +1,7 @@
 """Start the service, load it, print the figures.
 
 python -m bench.server.run               # the table
+python -m bench.server.run --keep        # kept in bench/results/
 python -m bench.server.run --soak 10000  # and memory over so many requests
 """
 
@@ -12,10 +13,10 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,12 +26,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.speed import machine
 from mien.media import read_image
 from mien.models import file_of
 
 DETECT = "/face/v1.0/detect?returnFaceId=true"
 LANDMARKS = "&returnFaceLandmarks=true&returnFaceAttributes=emotion"
 SIDE = 640
+
+RESULTS = Path(__file__).resolve().parent.parent / "results"
+HEAD = ("case", "a second", "p50, ms", "p99, ms", "CPU a request, ms", "answers", "stages, ms")
 
 Times = dict[str, tuple[float, float]]
 """Seconds and number of each stage."""
@@ -131,33 +136,45 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def show(name: str, found: dict[str, Any], spent: dict[str, float], cpu: float) -> None:
-    """A line of the table, and where the time of a request went."""
-    ms = found["ms"]
-    click.echo(
-        f"{name:34} {found['a_second']:6.1f}/s  p50 {ms['p50']:6.0f}  p99 {ms['p99']:6.0f} ms  "
-        f"{1000 * cpu:5.0f} ms CPU  {found['statuses']}"
+def line(name: str, found: dict[str, Any], spent: dict[str, float], cpu: float) -> str:
+    """A row of the table, with where the time of a request went."""
+    ms, stages = found["ms"], (f"{stage} {1000 * each:.1f}" for stage, each in spent.items())
+    return (
+        f"| {name} | {found['a_second']:.1f} | {ms['p50']:.0f} | {ms['p99']:.0f} "
+        f"| {1000 * cpu:.0f} | {found['statuses']} | {', '.join(stages)} |"
     )
-    click.echo("    " + "  ".join(f"{stage} {1000 * each:.1f}" for stage, each in spent.items()))
 
 
-def soak(address: str, key: str, pid: int, picture: Path, path: str, count: int) -> None:
+def soak(address: str, key: str, pid: int, picture: Path, path: str, count: int) -> str:
     """Memory before, and after each tenth of so many requests."""
-    click.echo(f"memory: {resident_mb(pid):.0f} MB", nl=False)
+    held = [resident_mb(pid)]
     for _ in range(10):
         load(address, key, picture, path, "--requests", str(count // 10), "--seconds", "3600")
-        click.echo(f", {resident_mb(pid):.0f}", nl=False)
-    click.echo(f" over {count} requests")
+        held.append(resident_mb(pid))
+    return f"Memory over {count} requests, MB: {', '.join(f'{each:.0f}' for each in held)}."
 
 
 @click.command()
 @click.option("--clients", default=8, show_default=True)
 @click.option("--seconds", default=20.0, show_default=True, help="For each case.")
 @click.option("--soak", "soaked", default=0, help="Requests to watch the memory over.")
-def main(clients: int, seconds: float, soaked: int) -> None:
+@click.option("--keep", is_flag=True, help="Keep the table in bench/results/ under today's date.")
+def main(clients: int, seconds: float, soaked: int, keep: bool) -> None:
     """Requests a second of detect, at so many clients, all on this machine."""
-    busy = os.getloadavg()[0]
-    click.echo(f"{os.cpu_count()} cores, {clients} clients; load before: {busy:.1f}")
+    lines = []
+    for each in measured(clients, seconds, soaked):
+        click.echo(each)
+        lines.append(each)
+    if keep:
+        path = RESULTS / f"server-{date.today()}.md"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def measured(clients: int, seconds: float, soaked: int) -> Iterator[str]:
+    """The table, as Markdown."""
+    yield f"Measured on {date.today()}: {machine()}; load average before: {os.getloadavg()[0]:.1f}."
+    yield f"Detect on a portrait of 640 pixels, {clients} clients on the same machine.\n"
+    yield f"| {' | '.join(HEAD)} |\n|{' --- |' * len(HEAD)}"
     with TemporaryDirectory() as name, service(Path(name)) as (address, key, pid):
         for case, (make, path) in CASES.items():
             picture = Path(name) / "picture.jpg"
@@ -167,10 +184,9 @@ def main(clients: int, seconds: float, soaked: int) -> None:
             more = ("--clients", str(clients), "--seconds", str(seconds))
             found = load(address, key, picture, path, *more)
             spent = since(before, stages(address))
-            show(case, found, spent, (cpu_s(pid) - busy) / found["requests"])
+            yield line(case, found, spent, (cpu_s(pid) - busy) / found["requests"])
         if soaked:
-            soak(address, key, pid, picture, path, soaked)
-        time.sleep(0.1)
+            yield "\n" + soak(address, key, pid, picture, path, soaked)
 
 
 if __name__ == "__main__":
