@@ -70,7 +70,7 @@ def thresholds(found: Near, rng: np.random.Generator) -> Iterator[str]:
     for group in SIZES:
         at, sure = threshold(found, group, STRANGERS_NAMED)
         low, high = interval(found, group, STRANGERS_NAMED, rng)
-        used = min(float(at.min()), MATCH_THRESHOLD)
+        used = min(low, MATCH_THRESHOLD)
         place = int(np.searchsorted(GRID, used))
         chances = rates(found, min(group, BASE))
         named = [
