@@ -58,6 +58,7 @@ bench-redact: $(READY) $(PEER)  ## coverage and speed of redaction beside deface
 
 bench-server: $(READY)  ## requests a second of the service, and what identify costs; kept in bench/
 	$(BIN)/python -m bench.server.run --keep
+	$(BIN)/python -m bench.server.identify --keep
 	$(BIN)/python -m bench.gallery.index_speed --keep
 
 # Training needs PyTorch, in an environment of its own, and the data folder in MIEN_TRAINING_DATA.

@@ -19,18 +19,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import insert, update
 
+from bench.gallery.filling import KIND, LIMIT, MODEL, fill, make
 from mien.storage import Storage, TemplateRow, open_storage
-from mien.storage.rows import now
-from mien.storage.sealing import owner, seal_template
-from mien.storage.tables import collections, faces, persons
 
-KIND = "LargePersonGroup"
-MODEL = "recognition_01"
-BATCH = 5000
 THREADS = 8
-LIMIT = 10**6
 
 
 def main() -> None:
@@ -109,7 +102,8 @@ def load(storage: Storage, account: str, count: int) -> None:
     """The time to open all faces of a group, one face a person."""
     collection = make(storage, account, "load")
     start = time.perf_counter()
-    fill(storage, account, collection, count)
+    rng = np.random.default_rng(0)
+    fill(storage, account, collection, rng.normal(scale=0.12, size=(count, 128)).astype(np.float32))
     print(f"{count} persons with a face each, filled in bulk: {time.perf_counter() - start:.1f} s")
     start = time.perf_counter()
     found = sum(len(chunk) for chunk in storage.faces.chunks(collection))
@@ -121,62 +115,6 @@ def load(storage: Storage, account: str, count: int) -> None:
     print(f"a page of 1000 persons: {(time.perf_counter() - start) * 1000:.0f} ms")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"most memory of the process: {peak:.0f} MiB")
-
-
-def make(storage: Storage, account: str, id: str) -> int:
-    return storage.collections.create(
-        account,
-        KIND,
-        id,
-        name="n",
-        user_data=None,
-        recognition_model=MODEL,
-        limit=LIMIT,
-    ).pk
-
-
-def fill(storage: Storage, account: str, collection: int, count: int) -> None:
-    """Add persons with a face each, many in a transaction; a way in that the service has not."""
-    rng = np.random.default_rng(0)
-    for first in range(0, count, BATCH):
-        some = min(BATCH, count - first)
-        keys = storage._keyring.several(some)
-        with storage._database.write() as connection:
-            common = {"account_id": account, "collection": collection, "created": now()}
-            made = [
-                {**common, "id": str(uuid.uuid4()), "name": "p", "key": number}
-                for number, _ in keys
-            ]
-            connection.execute(insert(persons), made)
-            numbers = connection.execute(
-                persons.select()
-                .where(persons.c.collection == collection)
-                .order_by(persons.c.pk)
-                .offset(first)
-            ).all()
-            rows = []
-            for person, (number, key) in zip(numbers, keys, strict=True):
-                face = str(uuid.uuid4())
-                sealed = seal_template(
-                    key, template(rng).embedding, owner(account, person.id, face)
-                )
-                rows.append(
-                    {
-                        **common,
-                        "person": person.pk,
-                        "id": face,
-                        "sealed": sealed,
-                        "quality": 0.5,
-                        "key": number,
-                    }
-                )
-            connection.execute(insert(faces), rows)
-    with storage._database.write() as connection:
-        connection.execute(
-            update(collections)
-            .where(collections.c.pk == collection)
-            .values(persons=count, faces=count)
-        )
 
 
 if __name__ == "__main__":

@@ -34,6 +34,9 @@ DETECT = "/face/v1.0/detect?returnFaceId=true"
 LANDMARKS = "&returnFaceLandmarks=true&returnFaceAttributes=emotion"
 SIDE = 640
 
+MIEN = (sys.executable, "-m", "mien")
+NAME = "bench"
+
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 HEAD = ("case", "a second", "p50, ms", "p99, ms", "CPU a request, ms", "answers", "stages, ms")
 
@@ -63,23 +66,26 @@ CASES = {
 }
 
 
-@contextmanager
-def service(folder: Path) -> Iterator[tuple[str, str, int]]:
-    """A running service; its address, a key and its process number."""
-    place = ["--data", str(folder / "data")]
-    environment = {**os.environ, "MIEN_KEYS": str(folder / "keys")}
+def made_key(folder: Path) -> str:
+    """A key of a service whose data are in this folder."""
     made = subprocess.run(
-        [sys.executable, "-m", "mien", "keys", "create", "bench", *place],
-        env=environment,
+        [*MIEN, "keys", "create", NAME, "--data", str(folder / "data")],
+        env=environment(folder),
         check=True,
         capture_output=True,
         text=True,
     )
+    return made.stdout.split()[-1]
+
+
+@contextmanager
+def service(folder: Path) -> Iterator[tuple[str, int]]:
+    """A running service with its data in this folder; its address and process number."""
     with (
         (folder / "log").open("w") as log,
         subprocess.Popen(
-            [sys.executable, "-m", "mien", "serve", "--port", "0", *place],
-            env=environment,
+            [*MIEN, "serve", "--port", "0", "--data", str(folder / "data")],
+            env=environment(folder),
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -90,9 +96,13 @@ def service(folder: Path) -> Iterator[tuple[str, str, int]]:
             line = process.stdout.readline()
             if not line:
                 raise SystemExit((folder / "log").read_text())
-            yield line.split()[-1], made.stdout.split()[-1], process.pid
+            yield line.split()[-1], process.pid
         finally:
             process.send_signal(signal.SIGTERM)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "MIEN_KEYS": str(folder / "keys")}
 
 
 def load(address: str, key: str, picture: Path, path: str, *more: str) -> dict[str, Any]:
@@ -175,9 +185,16 @@ def measured(clients: int, seconds: float, soaked: int) -> Iterator[str]:
     yield f"Measured on {date.today()}: {machine()}; load average before: {os.getloadavg()[0]:.1f}."
     yield f"Detect on a portrait of 640 pixels, {clients} clients on the same machine.\n"
     yield f"| {' | '.join(HEAD)} |\n|{' --- |' * len(HEAD)}"
-    with TemporaryDirectory() as name, service(Path(name)) as (address, key, pid):
+    with TemporaryDirectory() as name:
+        key = made_key(Path(name))
+        yield from cases(Path(name), key, clients, seconds, soaked)
+
+
+def cases(folder: Path, key: str, clients: int, seconds: float, soaked: int) -> Iterator[str]:
+    """A row for each case, then the memory."""
+    with service(folder) as (address, pid):
         for case, (make, path) in CASES.items():
-            picture = Path(name) / "picture.jpg"
+            picture = folder / "picture.jpg"
             cv2.imwrite(str(picture), make()[..., ::-1])
             load(address, key, picture, path, "--seconds", "2")
             before, busy = stages(address), cpu_s(pid)
