@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from mien.errors import OutputError
+from mien.markup import VOID
 from mien.redact.audit.audit import Audit, AuditedFile
 from mien.redact.audit.document import audit_document, audit_schema, write_audit
 from mien.redact.audit.page import (
     COLUMNS,
     MOST_ROWS,
-    VOID,
     audit_page,
     headline,
     stretches,

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from mien.atomic import replacing
+from mien.markup import Html, page, table, tag
 from mien.models import entry
 from mien.redact.audit.audit import Audit, AuditedFile
 from mien.redact.audit.look import MODELS
@@ -32,11 +33,6 @@ MOST_ROWS = 500
 
 COLUMNS, LANE, GAP = 1000, 18, 6
 """Width of the timeline in its own units, each a step in time, and the height of its lanes."""
-
-VOID = frozenset({"meta", "img"})
-
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-"""The page may load nothing and run nothing, whatever stands in it."""
 
 BLIND = (
     "Faces that no detector knows: turned away beyond profile, seen from above, below or upside "
@@ -57,23 +53,6 @@ UNSURE = (
 )
 
 
-class Html(str):
-    """Markup, as against text, which is escaped where it is put into markup."""
-
-    __slots__ = ()
-
-
-def tag(name: str, /, *inside: str, **attributes: object) -> Html:
-    """An element. Text is escaped, markup is not; `class_` is the attribute class, and other
-    underscores stand for hyphens."""
-    pairs = ((key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items())
-    told = "".join(f' {key}="{escape(str(value))}"' for key, value in pairs)
-    if name in VOID:
-        return Html(f"<{name}{told}>")
-    within = "".join(part if isinstance(part, Html) else escape(part) for part in inside)
-    return Html(f"<{name}{told}>{within}</{name}>")
-
-
 def write_audit_page(audit: Audit, path: str | PathLike[str]) -> None:
     """Write the page; what stood at the path stays until it is whole.
 
@@ -88,16 +67,8 @@ def audit_page(audit: Audit) -> str:
     """The page as text."""
     style = files("mien.redact.audit").joinpath("page.css").read_text("utf-8")
     verdict = "passed" if audit.passed() else "failed"
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", f"Audit {verdict}: {_name(audit.output)}"),
-        tag("style", Html(style)),
-    )
-    body = tag("body", tag("main", *_sections(audit)))
-    return f"<!doctype html>\n{tag('html', head, Html(chr(10)), body, lang='en')}\n"
+    title = f"Audit {verdict}: {_name(audit.output)}"
+    return page(title, _sections(audit), style=style)
 
 
 def _sections(audit: Audit) -> Iterator[Html]:
@@ -313,16 +284,11 @@ def _tools(audit: Audit) -> Html:
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Html:
     every = list(rows)
-    head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in heads)))
-    lines = (
-        tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:]))
-        for row in every[:MOST_ROWS]
-    )
-    table = tag("div", tag("table", head, tag("tbody", *lines)), class_="scroll")
+    shown = table(heads, every[:MOST_ROWS])
     if len(every) <= MOST_ROWS:
-        return table
+        return shown
     rest = f"{len(every) - MOST_ROWS:,} more rows are in the JSON document."
-    return Html(table + tag("p", rest))
+    return Html(shown + tag("p", rest))
 
 
 def _count(number: int, noun: str) -> str:
