@@ -89,24 +89,24 @@ def build(
 ) -> onnx.ModelProto:
     """The whole graph, from gray crops to calibrated scores, agreement and doubt."""
     graph = Graph()
-    faces = _mirrored(graph, "image", side)
-    logits, places = _network(graph, faces, net)
+    faces = mirrored(graph, "image", side)
+    logits, places = network(graph, faces, net)
     face = _doubted(graph, places, fitted)
-    _calibrated(graph, _both_means(graph, logits, len(data.LABELS)), face, calibration)
+    _calibrated(graph, both_means(graph, logits, len(data.LABELS)), face, calibration)
     return _model(graph)
 
 
-def _both_means(graph: Graph, values: str, columns: int) -> str:
+def both_means(graph: Graph, values: str, columns: int) -> str:
     """The mean over each face and its mirror image, (n, columns)."""
     both = graph.add("Reshape", values, graph.integers(2, -1, columns))
     return graph.add("ReduceMean", both, axes=[0], keepdims=0)
 
 
-def _mirrored(graph: Graph, image: str, side: int) -> str:
-    """Enlarge to `side` and put the mirror images behind the faces, (2n, 1, side, side)."""
+def mirrored(graph: Graph, image: str, side: int, channels: int = 1) -> str:
+    """Scale to `side` and put the mirror images behind the faces, (2n, channels, side, side)."""
     shape = graph.add("Shape", image)
     batch = graph.add("Slice", shape, graph.integers(0), graph.integers(1))
-    sizes = graph.add("Concat", batch, graph.integers(1, side, side), axis=0)
+    sizes = graph.add("Concat", batch, graph.integers(channels, side, side), axis=0)
     large = graph.add(
         "Resize", image, "", "", sizes,
         mode="linear", coordinate_transformation_mode="half_pixel",
@@ -119,8 +119,10 @@ def _mirrored(graph: Graph, image: str, side: int) -> str:
     return graph.add("Concat", large, flipped, axis=0)
 
 
-def _network(graph: Graph, x: str, net: ExpressionNet) -> tuple[str, str]:
-    """Logits (2n, 8), and the map that doubt is read from, flat."""
+def network(
+    graph: Graph, x: str, net: ExpressionNet, *, doubting: bool = True
+) -> tuple[str, str]:
+    """Logits (2n, k) of the head, and the map that doubt is read from, flat, if `doubting`."""
     places = ""
     pairs = [folded(*pair) for pair in net.convolutions()]
     x = _convolution(graph, x, pairs[0], stride=2, padding=0)
@@ -132,7 +134,7 @@ def _network(graph: Graph, x: str, net: ExpressionNet) -> tuple[str, str]:
         branch = _convolution(graph, branch, pairs[2 + 2 * at], 1, padding=1)
         shortcut = _shortcut(graph, x, outputs - inputs, stride)
         x = graph.add("Relu", graph.add("Add", branch, shortcut))
-        if at + 1 == MAP_BLOCKS:
+        if doubting and at + 1 == MAP_BLOCKS:
             places = graph.add("Flatten", x)
     features = graph.add("Flatten", graph.add("GlobalAveragePool", x))
     weight = graph.half(net.head.weight.detach().double().numpy().T)
@@ -166,7 +168,7 @@ def _doubted(graph: Graph, places: str, fitted: Doubt) -> str:
     """Add the outputs `face` and `covered`; gives the name of face as a column (n, 1)."""
     weight, bias = graph.single(fitted.weight.numpy()), graph.single(fitted.bias.numpy())
     logits = graph.add("Gemm", places, weight, bias)
-    shares = graph.add("Sigmoid", _both_means(graph, logits, len(doubt.OUTPUTS)))
+    shares = graph.add("Sigmoid", both_means(graph, logits, len(doubt.OUTPUTS)))
     face, _ = graph.split(shares, 1, len(doubt.OUTPUTS) - 1, outputs=("", "covered"))
     graph.add("Squeeze", face, graph.integers(1), output="face")
     return face

@@ -104,7 +104,7 @@ def train_epoch(run: Run, part: data.Part, targets: Tensor, weights: Tensor) -> 
     run.net.train()
     losses = []
     for rows in drawn[: steps * settings.batch].reshape(steps, settings.batch):
-        _set_rate(run, run.step / (steps * settings.epochs))
+        set_rate(run, run.step / (steps * settings.epochs))
         images, wanted = _batch(run, part, targets, rows)
         per_face = functional.cross_entropy(run.net(images), wanted, reduction="none")
         loss = (per_face * weights[rows]).sum() / weights[rows].sum()
@@ -113,12 +113,13 @@ def train_epoch(run: Run, part: data.Part, targets: Tensor, weights: Tensor) -> 
         torch.nn.utils.clip_grad_norm_(run.net.parameters(), 5.0)
         run.optimiser.step()
         run.step += 1
-        _follow(run)
+        follow(run)
         losses.append(loss.item())
     return float(np.mean(losses))
 
 
-def _set_rate(run: Run, progress: float) -> None:
+def set_rate(run: Run, progress: float) -> None:
+    """Set every learning rate for this point of the run, 0..1."""
     share = rate_share(progress, run.settings.warm_up)
     for group in run.optimiser.param_groups:
         group["lr"] = share * group["peak"]
@@ -139,7 +140,7 @@ def _batch(
     return images.contiguous(memory_format=torch.channels_last), wanted
 
 
-def _follow(run: Run) -> None:
+def follow(run: Run) -> None:
     """Move the averaged network towards the trained one; quickly at first."""
     decay = min(run.settings.average_decay, (1 + run.step) / (10 + run.step))
     trained = run.net.state_dict()

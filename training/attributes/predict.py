@@ -1,0 +1,31 @@
+"""Scores of the network for many faces: the one place that says how it is read."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from training.attributes.network import AttributeNet
+
+BATCH = 128
+
+
+def resized(images: NDArray[np.uint8], side: int) -> Tensor:
+    """RGB faces (n, h, w, 3) as the network takes them: (n, 3, side, side) float 0..255."""
+    pixels = torch.from_numpy(np.ascontiguousarray(images)).float().permute(0, 3, 1, 2)
+    return functional.interpolate(pixels, (side, side), mode="bilinear", align_corners=False)
+
+
+def predict_logits(net: AttributeNet, images: NDArray[np.uint8], side: int) -> Tensor:
+    """Logits averaged over each face and its mirror image, (n, 46)."""
+    net.eval()
+    parts = []
+    for at in range(0, len(images), BATCH):
+        faces = resized(images[at : at + BATCH], side)
+        faces = faces.contiguous(memory_format=torch.channels_last)
+        with torch.no_grad():
+            parts.append((net(faces) + net(faces.flip(3))) / 2)
+    return torch.cat(parts)

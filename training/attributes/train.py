@@ -1,0 +1,259 @@
+"""Train the attribute network; resumes from its own checkpoint.
+
+    python -m training.attributes.train --data DATA --out RUN --dlib dlib_face_recognition….dat
+
+Writes into the run's folder: ``settings.json`` (settings, versions, hashes of the data),
+``curves.csv`` (a line an epoch), ``last.pt`` (to resume) and ``best.pt`` (averaged weights of
+the best validation epoch).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import platform
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from training.attributes import augment
+from training.attributes.data import (
+    KEPT,
+    SCORED,
+    TRAINED,
+    Faces,
+    draw_chances,
+    read_faces,
+    soft_targets,
+    split,
+)
+from training.attributes.faces import DATA_VARIABLE, faces_folder, faces_hash
+from training.attributes.metrics import areas, mean_asked
+from training.attributes.network import AttributeNet, colour_stem
+from training.attributes.predict import predict_logits, resized
+from training.emotion.augment import place, relight
+from training.emotion.dlib_weights import read_convolutions
+from training.emotion.network import load_folded, settle
+from training.emotion.schedule import Settings, Strength, parse_stages
+from training.emotion.train import Run, follow, save_whole, set_rate
+
+DEFAULTS = Settings(
+    stages=((72, 4), (80, 6), (96, 6)),
+    draw_power=0.35,
+    strength=Strength(
+        degraded=0.35, rotation_deg=10.0, scale=0.16, stretch=0.05, shift=0.06, light=0.25,
+        erased=0.0, faceless=0.0, mixed_batches=0.25,
+    ),
+)  # fmt: skip
+COLOUR, GRAY = 0.06, 0.04
+"""Strength of the change of colour, and the share of faces that lose it."""
+
+OTHERS_WEIGHT = 0.3
+"""Weight in the loss of an attribute that is learned but not shipped."""
+
+
+def train_epoch(run: Run, faces: Faces, targets: Tensor, weights: Tensor) -> float:
+    """One epoch over faces drawn with return; gives the mean loss."""
+    settings = run.settings
+    chances = draw_chances(targets.numpy(), settings.draw_power)
+    drawn = run.rng.choice(len(faces), len(faces), p=chances)
+    steps = len(drawn) // settings.batch
+    run.net.train()
+    losses = []
+    for rows in drawn[: steps * settings.batch].reshape(steps, settings.batch):
+        set_rate(run, run.step / (steps * settings.epochs))
+        images, wanted = batch(run, faces, targets, rows)
+        loss = masked_loss(run.net(images), wanted, weights)
+        run.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
+        torch.nn.utils.clip_grad_norm_(run.net.parameters(), 5.0)
+        run.optimiser.step()
+        run.step += 1
+        follow(run)
+        losses.append(loss.item())
+    return float(np.mean(losses))
+
+
+def masked_loss(logits: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
+    """Weighted cross entropy over the targets that are known, those that are not being NaN.
+
+    Args:
+        logits, wanted: (n, k).
+        weights: (k,).
+    """
+    known = ~wanted.isnan()
+    each = functional.binary_cross_entropy_with_logits(
+        logits, wanted.nan_to_num(0.5), reduction="none"
+    )
+    total = known * weights
+    return (each * total).sum() / total.sum()
+
+
+def output_weights(targets: Tensor) -> Tensor:
+    """(k,) weight of each output: more for rare attributes, less for what is not shipped."""
+    share = (targets > 0.5).float().mean(dim=0).clamp(0.03, 0.97)
+    weights = 0.5 / (share * (1 - share)).sqrt()
+    others = [at for at, name in enumerate(TRAINED) if name not in KEPT]
+    weights[others] *= OTHERS_WEIGHT
+    return weights
+
+
+def batch(
+    run: Run, faces: Faces, targets: Tensor, rows: NDArray[np.int64]
+) -> tuple[Tensor, Tensor]:
+    """Changed faces (batch, 3, side, side) and their targets (batch, 46)."""
+    strength, rng = run.settings.strength, run.rng
+    pixels = augment.degrade(faces.images[rows], strength.degraded, rng)
+    images = torch.from_numpy(pixels).float().permute(0, 3, 1, 2)
+    images = place(images, run.settings.side(run.epoch), strength, rng)
+    images = relight(images, strength.light, rng)
+    images = augment.tint(images, COLOUR, GRAY, rng)
+    wanted = targets[rows]
+    images, wanted = augment.blend(images, wanted, strength.mixed_batches, strength.mix_alpha, rng)
+    return images.contiguous(memory_format=torch.channels_last), wanted
+
+
+def train(run: Run, faces: Faces, targets: Tensor, valid: Faces, folder: Path) -> None:
+    """Train to the end of the schedule, saving after each epoch; the best ranks best."""
+    weights = output_weights(targets)
+    while run.epoch < run.settings.epochs:
+        started = time.monotonic()
+        side = run.settings.side(run.epoch)
+        loss = train_epoch(run, faces, targets, weights)
+        run.epoch += 1
+        area = float("nan")
+        due = run.epoch % run.settings.evaluate_every == 0
+        if due or run.epoch > run.settings.epochs - 4:
+            logits = predict_logits(run.average, valid.images, side).numpy()
+            area = mean_asked(areas(logits[:, : len(SCORED)], valid.logits, SCORED))
+            if area >= run.best:
+                run.best = area
+                save_whole({"net": run.average.state_dict(), "side": side}, folder / "best.pt")
+        run.save(folder / "last.pt")
+        log_line(folder / "curves.csv", run.epoch, side, loss, area, time.monotonic() - started)
+
+
+def log_line(path: Path, epoch: int, side: int, loss: float, area: float, s: float) -> None:
+    """Add an epoch to the curves."""
+    new = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as lines:
+        writer = csv.writer(lines)
+        if new:
+            writer.writerow(("epoch", "side", "loss", "valid_area", "seconds"))
+        writer.writerow((epoch, side, f"{loss:.4f}", f"{area:.4f}", f"{s:.0f}"))
+
+
+def load_best(path: Path) -> tuple[AttributeNet, int]:
+    """The averaged network of a ``best.pt``, and the side it was scored at."""
+    state = torch.load(path, weights_only=True)
+    net = AttributeNet().eval().requires_grad_(False)
+    net.load_state_dict(state["net"])
+    return net.to(memory_format=torch.channels_last), int(state["side"])
+
+
+def made_was_learned(path: Path) -> bool:
+    """Whether the network of a ``best.pt`` was trained on generated occluders."""
+    return bool(torch.load(path, weights_only=True).get("made", False))
+
+
+def all_targets(logits: NDArray[np.float32]) -> Tensor:
+    """(n, 46) targets of plain faces: nothing is known of what is made."""
+    made = np.full((len(logits), len(TRAINED) - len(SCORED)), np.nan, np.float32)
+    return torch.from_numpy(np.hstack([soft_targets(logits), made]))
+
+
+def begin(settings: Settings, faces: Faces, out: Path, *, start: Path | None = None,
+          dlib: Path | None = None) -> Run:  # fmt: skip
+    """A run at its start, or where the checkpoint in its folder left off."""
+    torch.manual_seed(settings.seed)
+    out.mkdir(parents=True, exist_ok=True)
+    net = AttributeNet(drop_depth=settings.drop_depth, dropout=settings.dropout)
+    run = Run(settings, net)
+    if start:
+        net.load_state_dict(load_best(start)[0].state_dict())
+    elif dlib:
+        stem, *others = read_convolutions(dlib)
+        load_folded(net, [colour_stem(stem), *others])
+        settle(net, resized(faces.images[:256], settings.stages[0][0]))
+    run.average.load_state_dict(net.state_dict())
+    if (out / "last.pt").exists():
+        run.load(out / "last.pt")
+    return run
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The options of a run."""
+    parser = argparse.ArgumentParser(prog="python -m training.attributes.train")
+    parser.add_argument("--data", type=Path, help=f"data folder, else ${DATA_VARIABLE}")
+    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
+    parser.add_argument("--dlib", type=Path, help="dlib's face network to start from")
+    parser.add_argument("--start", type=Path, help="best.pt to start from")
+    parser.add_argument("--stages", default="72x4,80x6,96x6", help="SIDExEPOCHS, comma-separated")
+    parser.add_argument("--rate", type=float, default=DEFAULTS.rate)
+    parser.add_argument("--strength", type=float, default=1.0, help="factor on augmentation")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args(arguments)
+
+
+def recipe(arguments: argparse.Namespace) -> Settings:
+    """The settings that the options ask for."""
+    return replace(
+        DEFAULTS,
+        stages=parse_stages(arguments.stages),
+        rate=arguments.rate,
+        head_rate=2 * arguments.rate,
+        seed=arguments.seed,
+        strength=DEFAULTS.strength.times(arguments.strength),
+        drop_depth=DEFAULTS.drop_depth * arguments.strength,
+        dropout=DEFAULTS.dropout * arguments.strength,
+    )
+
+
+def main() -> None:
+    """Train from the start weights, or go on."""
+    arguments = parse_arguments()
+    torch.set_num_threads(arguments.threads)
+    folder = faces_folder(arguments.data)
+    everything = read_faces(folder)
+    seen, unseen = split(everything.person)
+    faces, valid = everything[seen], everything[unseen]
+    targets = all_targets(everything.logits)[torch.from_numpy(seen)]
+    del everything
+    settings = recipe(arguments)
+    run = begin(settings, faces, arguments.out, start=arguments.start, dlib=arguments.dlib)
+    write_settings(settings, folder, arguments, (len(faces), len(valid)))
+    train(run, faces, targets, valid, arguments.out)
+
+
+def write_settings(
+    settings: Settings, folder: Path, arguments: argparse.Namespace, counts: tuple[int, int]
+) -> None:
+    """Write down what the run is made from."""
+    record = {
+        "settings": settings.as_dict(),
+        "data_sha256": faces_hash(folder),
+        "faces": {"train": counts[0], "valid": counts[1]},
+        "start": Path(arguments.start or arguments.dlib or "none").name,
+        "versions": {
+            "python": platform.python_version(),
+            "torch": str(torch.__version__),
+            "numpy": np.__version__,
+        },
+        "machine": f"{platform.machine()}, {arguments.threads} threads",
+        "command": sys.argv[1:],
+    }
+    (arguments.out / "settings.json").write_text(json.dumps(record, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
