@@ -55,6 +55,7 @@ class OrtSession:
         self.inputs = tuple(map(_spec, self._session.get_inputs()))
         self.outputs = tuple(map(_spec, self._session.get_outputs()))
         self._names = [spec.name for spec in self.inputs]
+        self._empty = _of_no_rows(self.outputs)
 
     def _check_provider(self) -> None:
         """A provider that takes no node leaves all to the CPU, and is still named first."""
@@ -74,6 +75,8 @@ class OrtSession:
     def run(self, *arrays: Array) -> list[Array]:
         """See `Session.run`."""
         check_arrays(self.name, self.inputs, arrays)
+        if self._empty and not all(map(len, arrays)):  # not every graph can compute on nothing
+            return [empty.copy() for empty in self._empty]
         out: list[Array] = self._session.run(None, dict(zip(self._names, arrays, strict=True)))
         return out
 
@@ -103,3 +106,14 @@ def resolve_providers(providers: Sequence[str] | None) -> list[str]:
 def _spec(node: ort.NodeArg) -> TensorSpec:
     shape = tuple(size if isinstance(size, int) else None for size in node.shape)
     return TensorSpec(node.name, shape, np.dtype(_DTYPES[node.type]))
+
+
+def _of_no_rows(outputs: Sequence[TensorSpec]) -> list[Array]:
+    """Outputs for a batch of nothing; none where their shapes depend on the input's."""
+    empty = []
+    for spec in outputs:
+        shape = [size for size in spec.shape[1:] if size is not None]
+        if len(shape) < len(spec.shape) - 1:
+            return []
+        empty.append(np.empty((0, *shape), spec.dtype))
+    return empty
