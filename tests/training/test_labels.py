@@ -169,8 +169,10 @@ def test_the_two_passes_agree_in_what_counts() -> None:
     found = labels.agreements(read_pass(LABELS / "first.csv"), read_pass(LABELS / "second.csv"))
     assert found.keys() == ATTRIBUTES.keys()
     assert {row.faces for row in found.values()} == {100}
+    # the second pass is blind; figures are measured on faces of which one is sure
     for name, least in {"glasses": 0.97, "headwear": 0.95, "beard": 0.93, "smile": 0.94}.items():
-        assert found[name].equal >= least, name
+        assert found[name].equal_sure >= least, name
+        assert found[name].kappa >= 0.75, name
 
 
 def test_the_readme_says_what_the_files_hold(capsys: pytest.CaptureFixture[str]) -> None:
