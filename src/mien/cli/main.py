@@ -18,6 +18,7 @@ COMMANDS = {
     "audit": "say whether faces can be seen in a redacted photo or video",
     "demo": "run the main jobs on a real clip and a real photo",
     "doctor": "check that this machine has what mien needs",
+    "fairness": "measure how evenly mien works over the people in your own pictures",
     "keys": "make, list, revoke and rotate API keys of the service",
     "models": "list, fetch, check and explain the models",
     "redact": "hide the faces in photos and videos",
