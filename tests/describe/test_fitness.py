@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.describe.fitness import fitness
+from mien.describe.fitness import fitness, recognition_quality
 from mien.faces import Faces
 
 
@@ -46,3 +46,36 @@ def test_what_is_small_blurred_or_turned_away_weighs_less(
 
 def test_a_face_without_an_embedding_has_none() -> None:
     assert np.isnan(fitness(face(embedding=np.full((1, 128), np.nan)))).all()
+
+
+GOOD: dict[str, Any] = {"side": 60.0, "pose_deg": (5, -5, 40), "quality": (0.2, 0.5, 0.1)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "grade"),
+    [
+        ({}, "High"),
+        ({"side": 31.0}, "Medium"),
+        ({"side": 19.0}, "Low"),
+        ({"quality": (0.6, 0.5, 0.1)}, "Medium"),
+        ({"quality": (0.8, 0.5, 0.1)}, "Low"),
+        ({"quality": (0.2, 0.08, 0.1)}, "Medium"),
+        ({"quality": (0.2, 0.02, 0.1)}, "Low"),
+        ({"quality": (0.2, 0.7, 0.1)}, "Medium"),
+        ({"quality": (0.2, 0.9, 0.1)}, "Low"),
+        ({"quality": (0.2, 0.5, 0.35)}, "Medium"),
+        ({"quality": (0.2, 0.5, 0.5)}, "Low"),
+        ({"pose_deg": (-30, 0, 0)}, "Medium"),
+        ({"pose_deg": (0, 50, 0)}, "Low"),
+        ({"pose_deg": (0, 0, 170)}, "High"),  # roll is undone
+        ({"side": 25.0, "pose_deg": (50, 0, 0)}, "Low"),  # the worst counts
+    ],
+)
+def test_the_grade_for_recognition_is_the_worst_of_its_parts(
+    changes: dict[str, Any], grade: str
+) -> None:
+    face = GOOD | changes
+    size = np.array([face["side"], face["side"] * 1.3])
+    pose, quality = np.array(face["pose_deg"], float), np.array(face["quality"])
+    assert recognition_quality(size, pose, quality) == grade
+    assert recognition_quality(size[::-1], pose, quality) == grade

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,25 @@ Array = NDArray[Any]
 
 NEEDS = ("mesh", "pose_deg", "embedding", "quality")
 """The columns that `fitness` reads."""
+
+
+class Bounds(NamedTuple):
+    """What a grade asks for: the shorter side of the box in pixels, blur, exposure from and to,
+    noise, and the larger of yaw and pitch."""
+
+    side: float
+    blur: float
+    exposure: tuple[float, float]
+    noise: float
+    turn_deg: float
+
+
+GRADES = {
+    "High": Bounds(32, 0.5, (0.12, 0.65), 0.3, 24),
+    "Medium": Bounds(20, 0.75, (0.05, 0.8), 0.4, 40),
+}
+"""The best first. Made worse in one of these ways up to its bound, nine in ten pictures of LFW
+still match another of the person (High), or three in four (Medium): docs/concepts/quality.md."""
 
 ENOUGH = 100.0
 """Pixels along the side of a face (the square root of its box) from which size counts no more."""
@@ -31,3 +50,24 @@ def fitness(faces: Faces) -> Array:
     fit = size.clip(max=1) * (1 - quality[:, 0]) * turned.clip(min=0)
     known = np.isfinite(column(faces, "embedding")).all(axis=1)
     return np.asarray(np.where(known, np.nan_to_num(fit), np.nan), np.float32)
+
+
+def recognition_quality(size_wh: Array, pose_deg: Array, quality: Array) -> str:
+    """How fit a face is for recognition, in the words of Face API: "Low", "Medium" or "High".
+
+    It is the best grade of `GRADES` whose bounds all hold, else "Low".
+
+    Args:
+        size_wh: (2,) width and height of its box in pixels.
+        pose_deg: (3,) yaw, pitch, roll.
+        quality: (3,) blur, exposure, noise.
+    """
+    side, turn = float(size_wh.min()), float(np.abs(pose_deg[:2]).max())
+    blur, exposure, noise = quality.tolist()
+    for name, bounds in GRADES.items():
+        low, high = bounds.exposure
+        bright = low <= exposure <= high
+        calm = blur <= bounds.blur and noise <= bounds.noise and turn <= bounds.turn_deg
+        if side >= bounds.side and bright and calm:
+            return name
+    return "Low"
