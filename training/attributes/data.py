@@ -152,15 +152,21 @@ def soft_targets(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(1 / (1 + np.exp(-steps)), np.float32)
 
 
-def draw_chances(targets: NDArray[np.float32], power: float) -> NDArray[np.float64]:
+def draw_chances(
+    targets: NDArray[np.float32], person: NDArray[np.int64], power: float
+) -> NDArray[np.float64]:
     """(n,) how often to draw each face, summing to 1: more often what has a rare attribute.
 
-    A face is drawn by the frequency of the rarest attribute it has, to the power ``-power``.
+    A face is drawn by the frequency of the rarest attribute it has, to the power ``-power``, and
+    by the root of the number of faces of its person: so none of these fills the set.
+
+    Args:
+        targets: (n, k), NaN where unknown.
     """
     there = targets > 0.5
     frequency = np.maximum(there.mean(axis=0), 1 / len(targets))
     rarest = np.where(there, frequency, 1.0).min(axis=1)
-    chances = rarest**-power
+    chances = rarest**-power * np.bincount(person)[person] ** -0.5
     return np.asarray(chances / chances.sum(), np.float64)
 
 

@@ -4,8 +4,8 @@
 
 Input ``image``: (n, 3, 112, 112) float32, RGB 0..255, framed like the faces of lfw_attributes.
 Output ``scores``: (n, k) in 0..1, in the order of the names in the file's metadata.
-The change to the network's own side, the mean over the face and its mirror image, and the
-calibration are part of the graph.
+The part of the crop that is read, the change to the network's own side, the mean over the face and
+its mirror image, and the calibration are part of the graph.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from training.attributes.data import KEPT, SCORED, columns, read_faces
 from training.attributes.faces import DATA_VARIABLE, FACE_SIDE, check_faces, faces_folder
 from training.attributes.labels import read_labels
 from training.attributes.network import AttributeNet
-from training.attributes.predict import predict_logits
+from training.attributes.predict import WINDOW, predict_logits
 from training.attributes.train import load_best, made_was_learned
 from training.emotion.export import (
     IR_VERSION,
@@ -64,7 +64,12 @@ def build(
         names: of the outputs, for the metadata.
     """
     graph = Graph()
-    faces = mirrored(graph, "image", side, channels=3)
+    left, top, width = WINDOW
+    window = graph.add(
+        "Slice", "image", graph.integers(top, left), graph.integers(top + width, left + width),
+        graph.integers(2, 3),
+    )  # fmt: skip
+    faces = mirrored(graph, window, side, channels=3)
     both, _ = network(graph, faces, net, doubting=False)
     logits = both_means(graph, both, len(names))
     sloped = graph.add("Mul", logits, graph.single(calibration.slopes))

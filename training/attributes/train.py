@@ -18,6 +18,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -28,6 +29,7 @@ from torch.nn import functional
 from training.attributes import augment
 from training.attributes.data import (
     KEPT,
+    MADE,
     SCORED,
     TRAINED,
     Faces,
@@ -36,10 +38,11 @@ from training.attributes.data import (
     soft_targets,
     split,
 )
-from training.attributes.faces import DATA_VARIABLE, faces_folder, faces_hash
+from training.attributes.faces import DATA_VARIABLE, FACE_SIDE, faces_folder, faces_hash
+from training.attributes.made import made_hash, plain_targets, read_made
 from training.attributes.metrics import areas, mean_asked
 from training.attributes.network import AttributeNet, colour_stem
-from training.attributes.predict import predict_logits, resized
+from training.attributes.predict import WINDOW, predict_logits, resized
 from training.emotion.augment import place, relight
 from training.emotion.dlib_weights import read_convolutions
 from training.emotion.network import load_folded, settle
@@ -61,17 +64,29 @@ OTHERS_WEIGHT = 0.3
 """Weight in the loss of an attribute that is learned but not shipped."""
 
 
-def train_epoch(run: Run, faces: Faces, targets: Tensor, weights: Tensor) -> float:
-    """One epoch over faces drawn with return; gives the mean loss."""
+class Pictures(NamedTuple):
+    """What is trained on."""
+
+    images: NDArray[np.uint8]
+    """(n, 112, 112, 3) RGB."""
+    targets: Tensor
+    """(n, 46) in 0..1, NaN where unknown."""
+    chances: NDArray[np.float64]
+    """(n,) how often each is drawn, summing to 1."""
+    epoch: int
+    """How many are drawn in an epoch."""
+
+
+def train_epoch(run: Run, pictures: Pictures, weights: Tensor) -> float:
+    """One epoch over pictures drawn with return; gives the mean loss."""
     settings = run.settings
-    chances = draw_chances(targets.numpy(), settings.draw_power)
-    drawn = run.rng.choice(len(faces), len(faces), p=chances)
+    drawn = run.rng.choice(len(pictures.images), pictures.epoch, p=pictures.chances)
     steps = len(drawn) // settings.batch
     run.net.train()
     losses = []
     for rows in drawn[: steps * settings.batch].reshape(steps, settings.batch):
         set_rate(run, run.step / (steps * settings.epochs))
-        images, wanted = batch(run, faces, targets, rows)
+        images, wanted = batch(run, pictures, rows)
         loss = masked_loss(run.net(images), wanted, weights)
         run.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
@@ -107,28 +122,31 @@ def output_weights(targets: Tensor) -> Tensor:
     return weights
 
 
-def batch(
-    run: Run, faces: Faces, targets: Tensor, rows: NDArray[np.int64]
-) -> tuple[Tensor, Tensor]:
+def batch(run: Run, pictures: Pictures, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
     """Changed faces (batch, 3, side, side) and their targets (batch, 46)."""
     strength, rng = run.settings.strength, run.rng
-    pixels = augment.degrade(faces.images[rows], strength.degraded, rng)
+    pixels = augment.degrade(pictures.images[rows], strength.degraded, rng)
     images = torch.from_numpy(pixels).float().permute(0, 3, 1, 2)
-    images = place(images, run.settings.side(run.epoch), strength, rng)
+    left, top, width = (edge / FACE_SIDE for edge in WINDOW)
+    images = place(
+        images, run.settings.side(run.epoch), strength, rng,
+        centre=(left + width / 2, top + width / 2), share=width,
+    )  # fmt: skip
     images = relight(images, strength.light, rng)
     images = augment.tint(images, COLOUR, GRAY, rng)
-    wanted = targets[rows]
+    wanted = pictures.targets[rows]
     images, wanted = augment.blend(images, wanted, strength.mixed_batches, strength.mix_alpha, rng)
     return images.contiguous(memory_format=torch.channels_last), wanted
 
 
-def train(run: Run, faces: Faces, targets: Tensor, valid: Faces, folder: Path) -> None:
+def train(run: Run, pictures: Pictures, valid: Faces, folder: Path) -> None:
     """Train to the end of the schedule, saving after each epoch; the best ranks best."""
-    weights = output_weights(targets)
+    weights = output_weights(pictures.targets)
+    made = bool(pictures.targets[:, len(SCORED) :].isfinite().any())
     while run.epoch < run.settings.epochs:
         started = time.monotonic()
         side = run.settings.side(run.epoch)
-        loss = train_epoch(run, faces, targets, weights)
+        loss = train_epoch(run, pictures, weights)
         run.epoch += 1
         area = float("nan")
         due = run.epoch % run.settings.evaluate_every == 0
@@ -137,7 +155,8 @@ def train(run: Run, faces: Faces, targets: Tensor, valid: Faces, folder: Path) -
             area = mean_asked(areas(logits[:, : len(SCORED)], valid.logits, SCORED))
             if area >= run.best:
                 run.best = area
-                save_whole({"net": run.average.state_dict(), "side": side}, folder / "best.pt")
+                best = {"net": run.average.state_dict(), "side": side, "made": made}
+                save_whole(best, folder / "best.pt")
         run.save(folder / "last.pt")
         log_line(folder / "curves.csv", run.epoch, side, loss, area, time.monotonic() - started)
 
@@ -165,14 +184,40 @@ def made_was_learned(path: Path) -> bool:
     return bool(torch.load(path, weights_only=True).get("made", False))
 
 
-def all_targets(logits: NDArray[np.float32]) -> Tensor:
-    """(n, 46) targets of plain faces: nothing is known of what is made."""
-    made = np.full((len(logits), len(TRAINED) - len(SCORED)), np.nan, np.float32)
-    return torch.from_numpy(np.hstack([soft_targets(logits), made]))
+def read_pictures(
+    everything: Faces, seen: NDArray[np.bool_], made: Path | None, power: float
+) -> Pictures:
+    """The plain faces that are seen in training, and those with generated occluders if any.
+
+    Half of what is drawn is plain, half made.
+
+    Raises:
+        ValueError: something was made of a face that is not to be seen.
+    """
+    plain = soft_targets(everything.logits)
+    if not made:
+        unknown = np.full((len(plain), len(MADE)), np.nan, np.float32)
+        targets = np.hstack([plain, unknown])[seen]
+        chances = draw_chances(targets, everything.person[seen], power)
+        return Pictures(everything.images[seen], torch.from_numpy(targets), chances, len(chances))
+    covered = read_made(made)
+    if not seen[covered.face].all():
+        raise ValueError(f"{made} has pictures of persons who are kept apart")
+    rows = np.hstack([plain, plain_targets(plain)])[seen], covered.targets(plain)
+    persons = everything.person[seen], everything.person[covered.face]
+    halves = [draw_chances(*each, power) / 2 for each in zip(rows, persons, strict=True)]
+    return Pictures(
+        np.concatenate([everything.images[seen], covered.images]),
+        torch.from_numpy(np.concatenate(rows)),
+        np.concatenate(halves),
+        len(rows[0]),
+    )
 
 
-def begin(settings: Settings, faces: Faces, out: Path, *, start: Path | None = None,
-          dlib: Path | None = None) -> Run:  # fmt: skip
+def begin(
+    settings: Settings, images: NDArray[np.uint8], out: Path, *,
+    start: Path | None = None, dlib: Path | None = None,
+) -> Run:  # fmt: skip
     """A run at its start, or where the checkpoint in its folder left off."""
     torch.manual_seed(settings.seed)
     out.mkdir(parents=True, exist_ok=True)
@@ -183,7 +228,7 @@ def begin(settings: Settings, faces: Faces, out: Path, *, start: Path | None = N
     elif dlib:
         stem, *others = read_convolutions(dlib)
         load_folded(net, [colour_stem(stem), *others])
-        settle(net, resized(faces.images[:256], settings.stages[0][0]))
+        settle(net, resized(images[:256], settings.stages[0][0]))
     run.average.load_state_dict(net.state_dict())
     if (out / "last.pt").exists():
         run.load(out / "last.pt")
@@ -197,6 +242,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     parser.add_argument("--dlib", type=Path, help="dlib's face network to start from")
     parser.add_argument("--start", type=Path, help="best.pt to start from")
+    parser.add_argument("--made", type=Path, help="folder of faces with generated occluders")
     parser.add_argument("--stages", default="72x4,80x6,96x6", help="SIDExEPOCHS, comma-separated")
     parser.add_argument("--rate", type=float, default=DEFAULTS.rate)
     parser.add_argument("--strength", type=float, default=1.0, help="factor on augmentation")
@@ -226,13 +272,15 @@ def main() -> None:
     folder = faces_folder(arguments.data)
     everything = read_faces(folder)
     seen, unseen = split(everything.person)
-    faces, valid = everything[seen], everything[unseen]
-    targets = all_targets(everything.logits)[torch.from_numpy(seen)]
-    del everything
+    valid = everything[unseen]
     settings = recipe(arguments)
-    run = begin(settings, faces, arguments.out, start=arguments.start, dlib=arguments.dlib)
-    write_settings(settings, folder, arguments, (len(faces), len(valid)))
-    train(run, faces, targets, valid, arguments.out)
+    pictures = read_pictures(everything, seen, arguments.made, settings.draw_power)
+    del everything
+    run = begin(
+        settings, pictures.images, arguments.out, start=arguments.start, dlib=arguments.dlib
+    )
+    write_settings(settings, folder, arguments, (len(pictures.images), len(valid)))
+    train(run, pictures, valid, arguments.out)
 
 
 def write_settings(
@@ -242,7 +290,8 @@ def write_settings(
     record = {
         "settings": settings.as_dict(),
         "data_sha256": faces_hash(folder),
-        "faces": {"train": counts[0], "valid": counts[1]},
+        "made_sha256": made_hash(arguments.made) if arguments.made else None,
+        "pictures": {"train": counts[0], "valid": counts[1]},
         "start": Path(arguments.start or arguments.dlib or "none").name,
         "versions": {
             "python": platform.python_version(),

@@ -43,23 +43,28 @@ def _degrade_one(face: Image.Image, rng: Generator) -> Image.Image:
     )
 
 
-def place(images: Tensor, side: int, strength: Strength, rng: Generator) -> Tensor:
+def place(
+    images: Tensor, side: int, strength: Strength, rng: Generator, *,
+    centre: tuple[float, float] = (0.5, 0.5), share: float = 1.0,
+) -> Tensor:  # fmt: skip
     """Mirror, turn, scale, stretch and shift each face, and scale it to `side` pixels.
 
     Args:
-        images: (n, 1, h, w) float.
+        images: (n, c, h, w) float.
         side: side of the network's input.
+        centre: x and y of the middle of the part that is read, in shares of the picture.
+        share: side of that part, likewise.
 
     Returns:
-        (n, 1, side, side); what comes from outside the picture repeats its border.
+        (n, c, side, side); what comes from outside the picture repeats its border.
     """
     count = len(images)
     angle = np.radians(strength.rotation_deg) * rng.uniform(-1, 1, count)
-    zoom = np.exp(strength.scale * rng.uniform(-1, 1, count))
+    zoom = share * np.exp(strength.scale * rng.uniform(-1, 1, count))
     stretch = np.exp(strength.stretch * rng.uniform(-1, 1, count))
     mirror = rng.choice((-1.0, 1.0), count)
     # The grid runs over -1..1, so a shift by a share of the side is twice that.
-    shift = 2 * strength.shift * rng.uniform(-1, 1, (count, 2))
+    shift = 2 * strength.shift * rng.uniform(-1, 1, (count, 2)) + 2 * np.array(centre) - 1
     cosine, sine = np.cos(angle) * zoom, np.sin(angle) * zoom
     matrix = np.stack(
         [

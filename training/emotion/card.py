@@ -147,15 +147,15 @@ def placed(text: str, markers: tuple[str, str], content: str) -> str:
     return f"{before}{begin}\n{content}\n{end}{after}"
 
 
-def pinned(catalogue: str, sha256: str, size: int) -> str:
-    """The catalogue with the hash and size of the weights in its entry.
+def pinned(catalogue: str, sha256: str, size: int, name: str = ENTRY) -> str:
+    """The catalogue with the hash and size of the weights in the entry of this name.
 
     Raises:
         ValueError: it has no such entry.
     """
-    head, entry, rest = catalogue.partition(f"[entries.{ENTRY}]\n")
+    head, entry, rest = catalogue.partition(f"[entries.{name}]\n")
     if not entry:
-        raise ValueError(f"the catalogue has no [entries.{ENTRY}]")
+        raise ValueError(f"the catalogue has no [entries.{name}]")
     body, mark, after = rest.partition("\n[")
     body = re.sub(r"^(sha256|size) = .*\n", "", body, flags=re.MULTILINE)
     pins = f'sha256 = "{sha256}"\nsize = {size}\n'

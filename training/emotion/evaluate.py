@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from training.emotion import calibrate, data, metrics
+from training.emotion.metrics import share
 
 BATCH = 64
 JPEG_QUALITIES = (70, 40)
@@ -58,12 +59,6 @@ def compressed(images: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
         Image.fromarray(face).save(stream, "JPEG", quality=quality)
         faces.append(np.asarray(Image.open(stream)))
     return np.stack(faces)
-
-
-def share(hits: int, trials: int) -> dict[str, Any]:
-    low, high = metrics.wilson(hits, trials)
-    value = hits / trials if trials else None
-    return {"value": value, "low": low, "high": high, "faces": trials}
 
 
 def accuracy(scores: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, Any]:

@@ -119,9 +119,7 @@ def mirrored(graph: Graph, image: str, side: int, channels: int = 1) -> str:
     return graph.add("Concat", large, flipped, axis=0)
 
 
-def network(
-    graph: Graph, x: str, net: ExpressionNet, *, doubting: bool = True
-) -> tuple[str, str]:
+def network(graph: Graph, x: str, net: ExpressionNet, *, doubting: bool = True) -> tuple[str, str]:
     """Logits (2n, k) of the head, and the map that doubt is read from, flat, if `doubting`."""
     places = ""
     pairs = [folded(*pair) for pair in net.convolutions()]

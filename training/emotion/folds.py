@@ -25,7 +25,8 @@ from numpy.random import default_rng
 from numpy.typing import NDArray
 
 from training.emotion import calibrate, data, metrics, train
-from training.emotion.evaluate import accuracy, share
+from training.emotion.evaluate import accuracy
+from training.emotion.metrics import share
 from training.emotion.predict import predict_logits
 from training.emotion.schedule import Settings
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,13 @@ def wilson(hits: int, trials: int, z: float = 1.96) -> tuple[float, float]:
     centre = (share + z * z / (2 * trials)) / shrink
     half = z / shrink * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def share(hits: int, trials: int) -> dict[str, Any]:
+    """A share with its interval and how many it is of, for a JSON file; None of nothing."""
+    low, high = wilson(hits, trials)
+    value = hits / trials if trials else None
+    return {"value": value, "low": low, "high": high, "faces": trials}
 
 
 def confusion(scores: Floats, labels: Labels) -> NDArray[np.int64]:
