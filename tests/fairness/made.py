@@ -21,7 +21,7 @@ HOSTILE = "<script>alert(1)</script>\"'&\u202egnp.jpg"
 
 
 OF_LABEL = {
-    **{name: name for name in ("file", "box_xyxy", "person", "gender", "skin_tone")},
+    **{name: name for name in ("file", "box_xyxy", "person", "gender", "skin_tone", "group")},
     **{f"labelled_{name}": name for name in ("age", "smile", "glasses", "emotion")},
 }
 """What goes to the label: as it is called here, and in `Label`."""

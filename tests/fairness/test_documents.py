@@ -23,7 +23,7 @@ from mien.fairness.intervals import wilson
 from mien.fairness.labels import Age
 from mien.fairness.measures import Slice
 from mien.fairness.page import MOST_LEFT_OUT
-from mien.fairness.report import Report
+from mien.fairness.report import Missing, Report
 from tests.fairness.made import HOSTILE, Page, face, left_out, people, report, times
 
 
@@ -37,7 +37,7 @@ def full() -> Report:
         *times(4, gender="male"),
         *times(5, labelled_age=Age(30, 40), age=51.0),
         face(labelled_age=Age(70, math.inf), age=20.0),
-        *people([3] * 10, spread=0.3),
+        *people([3] * 10, spread=0.3, group=HOSTILE),
     ]
     return report(faces, left_out=left_out(12), folder=HOSTILE)
 
@@ -110,9 +110,13 @@ class TestPage:
     def test_hostile_text_is_no_markup(self) -> None:
         page = report_page(full())
         read = Page(page)
+        of_group = [
+            one for measure in full().measures for one in measure.slices if one.group == HOSTILE
+        ]
+        assert len(of_group) == 3  # found, not recognised, and taken for another
         assert "script" not in read.names
         assert "<script" not in page
-        assert read.text.count(HOSTILE) == 1 + 12
+        assert read.text.count(HOSTILE) == 1 + 12 + len(of_group)
         assert read.text.count(f"{HOSTILE} is damaged") == 12
 
     def test_it_needs_nothing_else_and_may_load_nothing(self) -> None:
@@ -174,7 +178,7 @@ class TestText:
         assert "and 2 more; --json and --html list all" in said
 
     def test_nothing_moves_the_cursor_or_turns_the_writing(self) -> None:
-        made = report(times(1), left_out=left_out(1))
+        made = report(times(1, group="a\x1b[2J"), left_out=left_out(1))
         assert "\u202e" not in report_text(made)
         assert "\x1b" not in report_text(made)
 
@@ -195,9 +199,15 @@ class TestWords:
         assert words.figure(value, "share") == said
 
     def test_years(self) -> None:
-        assert words.figure(-3.14, "years") == "-3.1 years"
+        assert words.figure(-3.14, "years") == "−3.1 years"
+        assert words.figure(-0.04, "years") == "0.0 years"
         one = Slice("all", "all", 5, 1, -2.04, 4.0)
-        assert words.interval(one, "years") == "-2.0 to 4.0"
+        assert words.interval(one, "years") == "−2.0 to 4.0"
+
+    def test_what_is_missing_for_one_reason_is_one_line(self) -> None:
+        lost = [Missing(name, name.upper(), "no label") for name in ("a", "b")]
+        made = report(times(1), missing=(*lost, Missing("c", "C", "no model")))
+        assert words.missing(made) == ["A; B: left out, no label", "C: left out, no model"]
 
     def test_counts(self) -> None:
         assert words.counted(Slice("all", "all", 1234, 0, 0, 1, 0)) == "1,234"

@@ -23,12 +23,12 @@ class TestWhatIsTaken:
     def test_every_column(self, tmp_path: Path) -> None:
         write(
             tmp_path,
-            "file,left,top,width,height,person,gender,age,smile,glasses,emotion,skin_tone\n"
-            "a/b.jpg,10,20.5,30,40,Ann,female,34,yes,reading,happiness,very light\n",
+            "file,left,top,width,height,person,gender,age,smile,glasses,emotion,skin_tone,group\n"
+            "a/b.jpg,10,20.5,30,40,Ann,female,34,yes,reading,happiness,very light,Site 1\n",
         )
         assert read_labels(tmp_path) == [
             Label(2, "a/b.jpg", (10, 20.5, 40, 60.5), "Ann", "female", Age(34, 34), True, "reading",
-                  "happiness", "very light")
+                  "happiness", "very light", "Site 1")
         ]  # fmt: skip
 
     def test_only_files(self, tmp_path: Path) -> None:
@@ -181,6 +181,12 @@ class TestWhatIsRefused:
         with pytest.raises(ConfigurationError, match="line 2") as told:
             read_labels(write(tmp_path, text))
         assert said in str(told.value)
+
+    def test_fifty_groups_and_no_more(self, tmp_path: Path) -> None:
+        lines = [f"a{number}.jpg,g{number}\n" for number in range(51)]
+        assert len(read_labels(write(tmp_path, "file,group\n" + "".join(lines[:50])))) == 50
+        with pytest.raises(ConfigurationError, match="group has 51 names; it may have 50"):
+            read_labels(write(tmp_path, "file,group\n" + "".join(lines)))
 
     def test_several_faces_need_boxes(self, tmp_path: Path) -> None:
         text = "file,left,top,width,height\na.jpg,1,1,5,5\nb.jpg\na.jpg,,,,\n"

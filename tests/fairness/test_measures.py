@@ -109,6 +109,17 @@ class TestGroups:
         ]
 
 
+def test_groups_of_the_users_own() -> None:
+    faces = [
+        *times(3, gender="male", female=0.0, group="north"),
+        *times(2, gender="male", female=1.0, group="east"),
+        *times(1, gender="male", female=0.0),
+    ]
+    measure = measured("gender_error", faces)
+    assert counts(measure, "group") == {"east": (2, 2), "north": (0, 3), "not known": (0, 1)}
+    assert counts(measured("gender_error", faces[-1:]), "group") == {}
+
+
 class TestSmile:
     FACES = (
         *times(30, labelled_smile=True, smile=0.5),

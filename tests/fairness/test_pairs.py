@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mien.fairness import pairs
-from mien.fairness.groups import DIMENSIONS, places
+from mien.fairness.groups import dimensions_of, places
 from mien.fairness.intervals import wilson
 from mien.fairness.labels import Age
 from mien.fairness.looking import Seen
@@ -37,7 +37,8 @@ def found(measure: Measure) -> Found:
 def one_by_one(faces: list[Seen], threshold: float) -> tuple[Found, Found]:
     """The same, by looking at every pair."""
     counted: list[dict[tuple[str, str], tuple[list[bool], set[str]]]] = [{}, {}]
-    place = {one.name: places(one, faces) for one in DIMENSIONS}
+    dimensions = dimensions_of(faces)
+    place = {one.name: places(one, faces) for one in dimensions}
     for a, b in combinations(range(len(faces)), 2):
         first, second = faces[a], faces[b]
         assert first.embedding is not None
@@ -46,7 +47,7 @@ def one_by_one(faces: list[Seen], threshold: float) -> tuple[Found, Found]:
         near = bool(far < threshold)
         same = first.label.person == second.label.person
         groups = [("all", "all")]
-        for one in DIMENSIONS:
+        for one in dimensions:
             i, j = place[one.name][[a, b]]
             if min(i, j) >= 0 and (one.worse or i == j):
                 groups.append((one.name, one.groups[max(i, j)]))
@@ -124,6 +125,7 @@ def test_as_counted_one_by_one(monkeypatch: pytest.MonkeyPatch, tile: int) -> No
     faces = []
     for seed in range(12):
         told = {"gender": ("female", "male")[seed % 2]} if seed % 5 else {}
+        told |= {"group": f"site {seed % 3}"} if seed % 4 else {}
         faces += people(rng.integers(1, 6, 3).tolist(), spread=0.5, seed=seed, **told)
     for one in faces:
         object.__setattr__(one, "yaw", float(rng.normal(0, 25)) if rng.random() < 0.9 else np.nan)

@@ -30,12 +30,13 @@ def command(folder: Path, json_file: Path | None, html_file: Path | None, profil
     FOLDER holds pictures and labels.csv, a line for each face. Its columns are file and, as far as
     you know them, left, top, width, height (the box; needed where a picture has several lines),
     person, gender (female, male, other), age (34 or 30s), smile (yes, no), glasses (none, reading,
-    sunglasses, goggles), emotion and skin_tone. Empty means not known.
+    sunglasses, goggles), emotion, skin_tone, and group (any name of your own). Empty means not
+    known.
 
     The report says how many faces are found, how often gender, emotion, age and the rest are wrong,
-    and how often one person is not recognised and two are confused: by gender, age, skin tone, pose
-    and blur, with 95 % intervals. Lines whose picture cannot be used are listed, and make the
-    command end with exit code 1.
+    and how often one person is not recognised and two are confused: by gender, age, skin tone,
+    pose, blur and group, with 95 % intervals. Lines whose picture cannot be used are listed, and
+    make the command end with exit code 1.
 
     \b
     Example: mien fairness pictures/

@@ -74,8 +74,24 @@ DIMENSIONS = (
     Dimension("blur", "blur", ("low", "medium", "high"), _blur, True),
 )
 
+TITLES = {one.name: one.title for one in DIMENSIONS} | {"group": "group"}
+"""Of all dimensions, as people read them."""
+
 NOT_KNOWN = "not known"
 """The group of those that no group is known of."""
+
+
+def dimensions_of(seen: Sequence[Seen]) -> tuple[Dimension, ...]:
+    """`DIMENSIONS`, and the groups that the labels name themselves, if they do."""
+    names = tuple(sorted({one.label.group for one in seen if one.label.group is not None}))
+    if not names:
+        return DIMENSIONS
+    index = {name: at for at, name in enumerate(names)}
+
+    def place(one: Seen) -> int | None:
+        return None if one.label.group is None else index[one.label.group]
+
+    return (*DIMENSIONS, Dimension("group", "group", names, place))
 
 
 def places(dimension: Dimension, seen: Sequence[Seen]) -> Array:

@@ -14,6 +14,7 @@ A line is a face. Columns, in any order; all but `file` may be left out, and any
 | glasses | none, reading, sunglasses, goggles; or yes and no where the kind does not matter |
 | emotion | one of the eight of `mien.faces.EMOTIONS` |
 | skin_tone | very light, light, intermediate, tan, brown, dark; measured where it is empty |
+| group | any name of your own: a place, an origin, a camera; at most 50 of them |
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from mien.inputs import open_document
 
 FILE_NAME = "labels.csv"
 BOX = ("left", "top", "width", "height")
-LABELS = ("person", "gender", "age", "smile", "glasses", "emotion", "skin_tone")
+LABELS = ("person", "gender", "age", "smile", "glasses", "emotion", "skin_tone", "group")
 COLUMNS = ("file", *BOX, *LABELS)
 
 GENDERS = ("female", "male", "other")
@@ -45,6 +46,7 @@ OLDEST_DECADE = 70
 """The last group of ages begins here: the network that estimates ages knows nobody above 80."""
 MOST_YEARS = 130
 LONGEST_CELL = 1000
+MOST_GROUPS = 50
 SHOWN = 40
 """Characters of a cell that a message shows."""
 
@@ -106,6 +108,7 @@ class Label:
     glasses: str | None = None
     emotion: str | None = None
     skin_tone: str | None = None
+    group: str | None = None
 
 
 def decade_of(years: float) -> int:
@@ -141,6 +144,7 @@ def read_labels(folder: Path) -> list[Label]:
         raise ConfigurationError(f"{path} has no line with a face")
     try:
         _check_boxes(labels)
+        _check_groups(labels)
     except _Refusal as error:
         raise ConfigurationError(f"{path}: {error}") from error
     return labels
@@ -216,6 +220,7 @@ def _label(line: int, row: dict[str, str]) -> Label:
         _file(row.get("file")),
         _box(row),
         row.get("person"),
+        group=row.get("group"),
         age=_age(row["age"]) if "age" in row else None,
         smile=None if smile is None else smile == "yes",
         **known,
@@ -278,6 +283,12 @@ def _check_boxes(labels: list[Label]) -> None:
                 f"line {label.line}: the box is missing; {shown(label.file)} has "
                 f"{faces[label.file]} lines, so each needs one"
             )
+
+
+def _check_groups(labels: list[Label]) -> None:
+    named = {label.group for label in labels} - {None}
+    if len(named) > MOST_GROUPS:
+        raise _Refusal(f"the column group has {len(named)} names; it may have {MOST_GROUPS}")
 
 
 def shown(text: str) -> str:

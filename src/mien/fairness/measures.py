@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.fairness.groups import DIMENSIONS, NOT_KNOWN, Dimension, places
+from mien.fairness.groups import NOT_KNOWN, Dimension, dimensions_of, places
 from mien.fairness.intervals import mean_interval, wilson
 from mien.fairness.labels import Label
 from mien.fairness.looking import Seen
@@ -27,7 +27,7 @@ class Slice:
     """A measure over one group.
 
     Attributes:
-        dimension: what it is sorted by, as in `DIMENSIONS`; "all" for everything.
+        dimension: what it is sorted by, as in `groups.TITLES`; "all" for everything.
         group: its name.
         trials: faces, or pairs of faces.
         value: a share, or a mean in years; NaN without trials.
@@ -105,7 +105,7 @@ def measure_faces(how: FaceMeasure, seen: Sequence[Seen]) -> Measure:
     known = np.isfinite(values)
     kept, of_kept = values[known], [one for one, good in zip(allowed, known, strict=True) if good]
     slices = [_slice("all", "all", kept, how)]
-    for dimension in DIMENSIONS:
+    for dimension in dimensions_of(seen):
         slices += _by(dimension, kept, of_kept, how)
     undescribed = int((~known).sum())
     return Measure(how.name, how.title, how.says, how.unit, tuple(slices), undescribed)

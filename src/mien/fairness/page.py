@@ -10,14 +10,12 @@ from pathlib import Path
 
 from mien.atomic import replacing
 from mien.fairness import words
-from mien.fairness.groups import DIMENSIONS
+from mien.fairness.groups import TITLES
 from mien.fairness.measures import Measure, Slice
 from mien.fairness.report import Report
 from mien.markup import Html, page, table, tag
 from mien.models import entry
 from mien.version import __version__
-
-TITLES = {dimension.name: dimension.title for dimension in DIMENSIONS}
 
 BAR_WIDTH, BAR_HEIGHT = 240, 14
 """Of the bar that shows an interval, in its own units."""
@@ -59,7 +57,7 @@ def _sections(report: Report) -> Iterator[Html]:
         yield _points(report)
     if report.missing:
         yield tag("h2", "Not measured")
-        yield tag("ul", *(tag("li", words.missing(one)) for one in report.missing))
+        yield tag("ul", *(tag("li", line) for line in words.missing(report)))
     if report.left_out:
         yield tag("h2", "Left out")
         yield from _left_out(report)
@@ -103,7 +101,7 @@ def _measure(measure: Measure) -> Iterator[Html]:
         rows.append(
             (
                 shown,
-                "" if one.dimension == "all" else one.group,
+                "" if one.dimension == "all" else tag("bdi", one.group),
                 words.counted(one),
                 tag("strong", words.figure(one.value, measure.unit)),
                 words.interval(one, measure.unit),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.fairness.groups import DIMENSIONS, places
+from mien.fairness.groups import dimensions_of, places
 from mien.fairness.intervals import effective_trials, wilson
 from mien.fairness.looking import Seen
 from mien.fairness.measures import Measure, Slice
@@ -63,9 +63,8 @@ def measure_pairs(seen: Sequence[Seen], threshold: float) -> tuple[Measure, Meas
     """False non-match and false match rate: over all pairs, and by group.
 
     A pair of one person is a false non-match at the threshold and above, a pair of two persons a
-    false match below it. By gender, age and skin tone a pair counts where both faces are in the
-    group; by pose and blur in the group of the worse face. Intervals are Wilson's over
-    `effective_trials`.
+    false match below it. By pose and blur a pair counts in the group of its worse face,
+    else where both faces are in the group. Intervals are Wilson's over `effective_trials`.
 
     Args:
         seen: faces that are `comparable`.
@@ -73,7 +72,7 @@ def measure_pairs(seen: Sequence[Seen], threshold: float) -> tuple[Measure, Meas
     """
     people = people_of(seen)
     tallies = [_Tally("all", ("all",), np.zeros(len(seen), np.int64), people, worse=False)]
-    for dimension in DIMENSIONS:
+    for dimension in dimensions_of(seen):
         place = places(dimension, seen)
         tallies.append(
             _Tally(dimension.name, dimension.groups, place, people, worse=dimension.worse)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from mien.describe.embedding import FALSE_MATCH_THRESHOLDS, MATCH_THRESHOLD
 from mien.detect import PROFILES
-from mien.fairness.groups import DIMENSIONS, NOT_KNOWN
+from mien.fairness.groups import NOT_KNOWN, TITLES
 from mien.fairness.labels import Label, read_labels
 from mien.fairness.looking import (
     COLUMNS,
@@ -177,16 +177,16 @@ def _points(seen: Sequence[Seen]) -> Iterator[Point]:
 
 
 def _differences(measure: Measure) -> Iterator[Difference]:
-    for dimension in DIMENSIONS:
+    for dimension, title in TITLES.items():
         groups = [
             one
             for one in measure.slices
-            if one.dimension == dimension.name and one.group != NOT_KNOWN and not one.few
+            if one.dimension == dimension and one.group != NOT_KNOWN and not one.few
         ]
         if len(groups) > 1:
             highest, lowest = max(groups, key=_value), min(groups, key=_value)
             if highest.low > lowest.high:
-                yield Difference(measure, dimension.title, highest, lowest)
+                yield Difference(measure, title, highest, lowest)
 
 
 def _value(one: Slice) -> float:

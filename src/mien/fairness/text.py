@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mien.fairness import words
-from mien.fairness.groups import DIMENSIONS
+from mien.fairness.groups import TITLES
 from mien.fairness.measures import FEW, Measure, Slice
 from mien.fairness.report import Report
 
 MOST_LEFT_OUT = 10
 """Lines that are listed; the JSON document and the page have all."""
-
-TITLES = {dimension.name: dimension.title for dimension in DIMENSIONS}
 
 
 def report_text(report: Report) -> str:
@@ -31,12 +29,12 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     if differences := report.differences:
         yield "Groups that differ:"
-        yield from (f"  {words.difference(one)}" for one in differences)
+        yield from (f"  {_plain(words.difference(one))}" for one in differences)
     else:
         yield words.NO_DIFFERENCE
     if any(one.few for measure in report.measures for one in measure.slices):
         yield f"* fewer than {FEW} faces, or persons: says little"
-    yield from (words.missing(one) for one in report.missing)
+    yield from words.missing(report)
     if report.left_out:
         yield f"{words.left_out(report)}:"
         for one in report.left_out[:MOST_LEFT_OUT]:
@@ -61,7 +59,7 @@ def _measure(measure: Measure) -> Iterator[str]:
 def _row(measure: Measure, one: Slice) -> tuple[str, ...]:
     name = TITLES.get(one.dimension, "")
     value, interval = words.figure(one.value, measure.unit), words.interval(one, measure.unit)
-    return name, one.group, words.counted(one), value, interval
+    return name, _plain(one.group), words.counted(one), value, interval
 
 
 def _points(report: Report) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from mien.fairness.measures import FEW, Measure, Slice, Unit
-from mien.fairness.report import Difference, Missing, Report
+from mien.fairness.report import Difference, Report
 
 NO_DIFFERENCE = "No difference between groups is larger than chance explains easily."
 
@@ -18,9 +18,8 @@ HOW_TO_READ = (
     "light, and who took the pictures.",
     "Skin tone is measured in the picture (individual typology angle of forehead and cheeks) where "
     "it is not labelled, so it moves with light and camera. Grey pictures have none.",
-    "Pairs count by gender, age and skin tone where both faces are in the group, by pose and blur "
-    "in the group of the worse face. Pairs of the same persons hang together; intervals allow for "
-    "it.",
+    "Pairs count by pose and blur in the group of the worse face, else where both faces are in the "
+    "group. Pairs of the same persons hang together; intervals allow for it.",
 )
 
 
@@ -29,7 +28,7 @@ def figure(value: float, unit: Unit) -> str:
     if math.isnan(value):
         return "–"
     if unit == "years":
-        return f"{value:.1f} years"
+        return f"{round(value, 1) + 0.0:.1f} years".replace("-", "−")  # + 0.0: no minus zero
     percent = 100 * value
     digits = 1 if percent >= 1 or percent == 0 else 2 if percent >= 0.1 else 3
     return f"{percent:.{digits}f} %"
@@ -70,9 +69,12 @@ def _group(dimension: str, group: str) -> str:
     return f"of {dimension} {group}" if dimension != "turned" else f"turned by {group}"
 
 
-def missing(one: Missing) -> str:
-    """A measure that is left out, in a line."""
-    return f"{one.title}: left out, {one.reason}"
+def missing(report: Report) -> list[str]:
+    """The measures that are left out, in a line for each reason."""
+    titles: dict[str, list[str]] = {}
+    for one in report.missing:
+        titles.setdefault(one.reason, []).append(one.title)
+    return [f"{'; '.join(names)}: left out, {reason}" for reason, names in titles.items()]
 
 
 def scope(report: Report) -> str:
