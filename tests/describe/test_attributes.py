@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple
 
 import numpy as np
 import pytest
 
 from mien.describe.attributes import (
+    BEHIND,
+    CELEBA,
     NEEDED,
+    OCCLUDERS,
     SCORES,
     Accessory,
     FacialHair,
@@ -18,12 +22,13 @@ from mien.describe.attributes import (
     Mask,
     Occlusion,
     Terms,
-    backed,
+    hidden,
     named,
     terms,
 )
 
-PLAIN = dict.fromkeys(SCORES, 0.1) | {"No_Beard": 0.9, "Brown_Hair": 0.8, "Black_Hair": 0.3}
+PLAIN = dict.fromkeys((*CELEBA, *OCCLUDERS), 0.1)
+PLAIN |= {"No_Beard": 0.9, "Brown_Hair": 0.8, "Black_Hair": 0.3}
 
 
 def of(**scores: float) -> Terms:
@@ -74,8 +79,8 @@ def test_facial_hair_is_the_scores_and_the_beard_what_is_not_none() -> None:
 
 
 def test_headwear_hides_the_hair_unless_its_colour_shows() -> None:
-    hidden = of(Wearing_Hat=0.9, Brown_Hair=0.3, Bald=0.2).hair
-    assert hidden == Hair(0.2, True, ())
+    covered = of(Wearing_Hat=0.9, Brown_Hair=0.3, Bald=0.2).hair
+    assert covered == Hair(None, True, ())
     shown = of(Wearing_Hat=0.9).hair
     assert shown is not None
     assert not shown.invisible
@@ -124,45 +129,71 @@ def test_accessories_are_those_that_are_likely_the_likeliest_first() -> None:
     ("mask", "mouth", "kind", "covered"),
     [
         (0.1, 0.1, "noMask", False),
-        (0.9, 0.9, "faceMask", True),
-        (0.1, 0.9, "otherMaskOrOcclusion", True),
+        (0.9, 0.9, "faceMask", None),
+        (0.1, 0.9, "otherMaskOrOcclusion", None),
         (0.45, 0.1, "uncertain", False),
-        (0.55, 0.1, "uncertain", True),
-        (0.45, 0.9, "uncertain", True),
-        (0.6, 0.1, "faceMask", True),
+        (0.55, 0.1, "uncertain", None),
+        (0.45, 0.9, "uncertain", None),
+        (0.6, 0.1, "faceMask", None),
         (0.4, 0.1, "noMask", False),
     ],
 )
-def test_kinds_of_masks(mask: float, mouth: float, kind: str, covered: bool) -> None:
+def test_kinds_of_masks(mask: float, mouth: float, kind: str, covered: bool | None) -> None:
     assert of(Face_Mask=mask, Mouth_Occluded=mouth).mask == Mask(kind, covered)
 
 
-@pytest.mark.parametrize("score", SCORES)
+FIELDS = {"facialHair": "facial_hair", "lips": "lips_apart"}
+PARTLY = ("facialHair", "makeup")
+
+
+@pytest.mark.parametrize("score", PLAIN)
 def test_a_score_that_is_nan_takes_away_what_needs_it_and_nothing_else(score: str) -> None:
-    found = of(**{score: math.nan})
-    fields = {
-        "facialHair": "facial_hair",
-        "lips": "lips_apart",
-    }
+    found, plain = of(**{score: math.nan}), of()
     for term, needed in NEEDED.items():
-        value = getattr(found, fields.get(term, term))
-        assert (value is None) == (score in needed), term
+        value, usual = (getattr(each, FIELDS.get(term, term)) for each in (found, plain))
+        if score not in needed:
+            assert value == usual, term
+        elif term in PARTLY:
+            parts = list(zip(astuple(value), astuple(usual), strict=True))
+            assert sum(part is None for part, _ in parts) == 1, term
+            assert all(part in (None, before) for part, before in parts)
+        else:
+            assert value is None, term
 
 
 def test_scores_that_are_not_there_are_as_good_as_nan() -> None:
     some = {name: value for name, value in PLAIN.items() if name not in ("Face_Mask", "Bald")}
     found = terms(some)
-    absent = (found.hair, found.occlusion, found.accessories, found.mask)
-    assert absent == (None, None, None, None)
+    assert (found.hair, found.occlusion, found.mask) == (None, None, None)
     assert found.smile == 0.1
-    assert backed(some) == {"smile", "facialHair", "glasses", "makeup", "lips"}
-    assert backed(SCORES) == NEEDED.keys()
     assert terms({}) == Terms(*[None] * 9)
+
+
+def test_what_a_network_without_occluders_can_tell() -> None:
+    plain = {name: PLAIN[name] for name in CELEBA}
+    found = terms(plain | {"Eyeglasses": 0.9, "Wearing_Hat": 0.8})
+    assert (found.glasses, found.occlusion, found.mask) == (None, None, None)
+    assert found.accessories == (Accessory("glasses", 0.9), Accessory("headWear", 0.8))
+    assert hidden(plain) == ()
+
+
+def test_what_is_behind_a_mask_or_dark_glasses() -> None:
+    assert hidden(PLAIN) == ()
+    for score in ("Mouth_Occluded", "Face_Mask"):
+        assert hidden(PLAIN | {score: 0.5}) == ("mouth",)
+    for score in ("Eyes_Occluded", "Sunglasses"):
+        assert hidden(PLAIN | {score: 0.5}) == ("eyes",)
+    assert hidden(PLAIN | {"Sunglasses": 0.9, "Face_Mask": 0.9}) == ("eyes", "mouth")
+    covered = of(**dict.fromkeys(BEHIND["mouth"], math.nan), Mouth_Occluded=0.9)
+    assert (covered.smile, covered.lips_apart) == (None, None)
+    assert covered.facial_hair == FacialHair(None, None, 0.1)
+    assert covered.makeup == Makeup(False, None)
+    assert covered.glasses == "NoGlasses"
 
 
 def test_a_row_has_a_number_for_each_score() -> None:
     row = np.linspace(0, 1, len(SCORES), dtype=np.float32)
     assert named(row)["Eyeglasses"] == 0.0
-    assert named(row)["Mouth_Occluded"] == 1.0
+    assert named(row)[SCORES[-1]] == 1.0
     with pytest.raises(ValueError, match="shorter"):
         named(row[1:])

@@ -12,11 +12,35 @@ why, and what the API had that is not told here: docs/concepts/attributes.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
+
+from mien.describe.attribute_model import AttributeModel, crops_by_landmarks
+
+__all__ = [
+    "BEHIND",
+    "CELEBA",
+    "NEEDED",
+    "OCCLUDERS",
+    "SCORES",
+    "TOLD",
+    "Accessory",
+    "AttributeModel",
+    "FacialHair",
+    "Hair",
+    "HairColor",
+    "Makeup",
+    "Mask",
+    "Occlusion",
+    "Terms",
+    "crops_by_landmarks",
+    "hidden",
+    "named",
+    "terms",
+]
 
 Array = NDArray[Any]
 
@@ -26,15 +50,22 @@ LIKELY = 0.5
 UNCERTAIN = (0.4, 0.6)
 """Scores between these leave open whether there is a mask."""
 
-SCORES = (
+CELEBA = (
     "Eyeglasses", "Wearing_Hat", "Bald", "Mustache", "Goatee", "Sideburns", "No_Beard",
     "5_o_Clock_Shadow", "Wearing_Lipstick", "Heavy_Makeup", "Smiling", "Mouth_Slightly_Open",
     "Blond_Hair", "Gray_Hair", "Black_Hair", "Brown_Hair", "Bangs", "Receding_Hairline", "Male",
-    "Young", "Sunglasses", "Swimming_Goggles", "Face_Mask", "Forehead_Occluded", "Eyes_Occluded",
-    "Mouth_Occluded",
+    "Young",
 )  # fmt: skip
-"""The columns of `Faces.attributes`, in order: the attributes of CelebA (Liu et al., ICCV 2015)
-that the network answers for, then those that it learnt from generated occluders."""
+"""Attributes of CelebA (Liu et al., ICCV 2015)."""
+
+OCCLUDERS = (
+    *("Sunglasses", "Swimming_Goggles", "Face_Mask"),
+    *("Forehead_Occluded", "Eyes_Occluded", "Mouth_Occluded"),
+)
+"""What a network can learn from generated occluders."""
+
+SCORES = (*CELEBA, *OCCLUDERS)
+"""The columns of `Faces.attributes`, in order."""
 
 HAIR_COLORS = {
     "black": "Black_Hair",
@@ -45,30 +76,42 @@ HAIR_COLORS = {
 """The colours that are told, and the score of each."""
 
 GLASSES = ("Eyeglasses", "Sunglasses", "Swimming_Goggles")
-OCCLUDERS = ("Forehead_Occluded", "Eyes_Occluded", "Mouth_Occluded")
+
 NEEDED: dict[str, tuple[str, ...]] = {
     "smile": ("Smiling",),
     "facialHair": ("Mustache", "No_Beard", "Sideburns"),
     "glasses": GLASSES,
     "hair": ("Bald", "Wearing_Hat", *HAIR_COLORS.values()),
     "makeup": ("Heavy_Makeup", "Wearing_Lipstick"),
-    "occlusion": (*OCCLUDERS, "Bangs", "Sunglasses", "Face_Mask"),
-    "accessories": ("Wearing_Hat", *GLASSES, "Face_Mask"),
+    "occlusion": (*OCCLUDERS, "Bangs"),
+    "accessories": ("Wearing_Hat", "Eyeglasses"),
     "mask": ("Face_Mask", "Mouth_Occluded"),
     "lips": ("Mouth_Slightly_Open",),
 }
 """The scores that each term is read from."""
+
+BEHIND = {
+    "eyes": ("Heavy_Makeup",),
+    "mouth": (
+        *("Smiling", "Mouth_Slightly_Open", "Mustache", "Goatee", "No_Beard", "5_o_Clock_Shadow"),
+        "Wearing_Lipstick",
+    ),
+}
+"""What cannot be told of a face whose eyes or mouth are covered."""
+
+TOLD = frozenset(term for term, needed in NEEDED.items() if set(needed) <= set(SCORES))
+"""The terms that the network's scores are enough for."""
 
 Scores = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class FacialHair:
-    """How likely each kind is, 0..1."""
+    """How likely each kind is, 0..1; None where it is covered."""
 
-    moustache: float
-    beard: float
-    sideburns: float
+    moustache: float | None
+    beard: float | None
+    sideburns: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +125,19 @@ class HairColor:
 @dataclass(frozen=True, slots=True)
 class Hair:
     """How likely the head is bald, 0..1; whether headwear hides the hair; the colours, the most
-    likely first, none where the hair is hidden."""
+    likely first. Where the hair is hidden there are none, and nobody knows whether it is bald."""
 
-    bald: float
+    bald: float | None
     invisible: bool
     hair_color: tuple[HairColor, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Makeup:
-    """Whether makeup can be seen."""
+    """Whether makeup can be seen; None where eyes or lips are covered."""
 
-    eye_makeup: bool
-    lip_makeup: bool
+    eye_makeup: bool | None
+    lip_makeup: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +159,11 @@ class Accessory:
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """ "noMask", "faceMask", "otherMaskOrOcclusion" or "uncertain"; whether it covers the mouth."""
+    """A mask: "noMask", "faceMask", "otherMaskOrOcclusion" or "uncertain". The second is False
+    where the mouth is not covered; where it is, nobody knows whether the nose is: None."""
 
     type: str
-    nose_and_mouth_covered: bool
+    nose_and_mouth_covered: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +185,28 @@ def terms(scores: Scores) -> Terms:
     """The terms of one face, from the scores by name."""
 
     def given(term: str) -> bool:
-        return all(math.isfinite(scores.get(name, math.nan)) for name in NEEDED[term])
+        return all(_told(scores, name) is not None for name in NEEDED[term])
 
     return Terms(
-        smile=scores["Smiling"] if given("smile") else None,
-        facial_hair=_facial_hair(scores) if given("facialHair") else None,
+        smile=_told(scores, "Smiling"),
+        facial_hair=_facial_hair(scores),
         glasses=_glasses(scores) if given("glasses") else None,
         hair=_hair(scores) if given("hair") else None,
-        makeup=_makeup(scores) if given("makeup") else None,
+        makeup=_makeup(scores),
         occlusion=_occlusion(scores) if given("occlusion") else None,
         accessories=_accessories(scores) if given("accessories") else None,
         mask=_mask(scores) if given("mask") else None,
-        lips_apart=scores["Mouth_Slightly_Open"] if given("lips") else None,
+        lips_apart=_told(scores, "Mouth_Slightly_Open"),
+    )
+
+
+def hidden(scores: Scores) -> tuple[str, ...]:
+    """The parts of a face that are covered, of "eyes" and "mouth": the keys of `BEHIND`."""
+    covers = {"eyes": ("Eyes_Occluded", "Sunglasses"), "mouth": ("Mouth_Occluded", "Face_Mask")}
+    return tuple(
+        part
+        for part, names in covers.items()
+        if any((_told(scores, name) or 0.0) >= LIKELY for name in names)
     )
 
 
@@ -165,17 +219,19 @@ def named(row: Array) -> dict[str, float]:
     return dict(zip(SCORES, row.tolist(), strict=True))
 
 
-def backed(names: Collection[str]) -> frozenset[str]:
-    """The terms, by their names in the API, that scores of these names are enough for."""
-    return frozenset(term for term, needed in NEEDED.items() if set(names).issuperset(needed))
+def _told(scores: Scores, name: str) -> float | None:
+    score = scores.get(name, math.nan)
+    return score if math.isfinite(score) else None
 
 
-def _facial_hair(scores: Scores) -> FacialHair:
-    return FacialHair(
-        moustache=scores["Mustache"],
-        beard=1 - scores["No_Beard"],
-        sideburns=scores["Sideburns"],
+def _facial_hair(scores: Scores) -> FacialHair | None:
+    shaven = _told(scores, "No_Beard")
+    found = FacialHair(
+        moustache=_told(scores, "Mustache"),
+        beard=None if shaven is None else 1 - shaven,
+        sideburns=_told(scores, "Sideburns"),
     )
+    return None if found == FacialHair(None, None, None) else found
 
 
 def _glasses(scores: Scores) -> str:
@@ -191,11 +247,17 @@ def _hair(scores: Scores) -> Hair:
     colors = [HairColor(color, scores[name]) for color, name in HAIR_COLORS.items()]
     colors.sort(key=lambda each: -each.confidence)
     invisible = scores["Wearing_Hat"] >= LIKELY and colors[0].confidence < LIKELY
-    return Hair(scores["Bald"], invisible, () if invisible else tuple(colors))
+    return Hair(None, True, ()) if invisible else Hair(scores["Bald"], False, tuple(colors))
 
 
-def _makeup(scores: Scores) -> Makeup:
-    return Makeup(scores["Heavy_Makeup"] >= LIKELY, scores["Wearing_Lipstick"] >= LIKELY)
+def _makeup(scores: Scores) -> Makeup | None:
+    eyes, lips = _told(scores, "Heavy_Makeup"), _told(scores, "Wearing_Lipstick")
+    if eyes is None and lips is None:
+        return None
+    return Makeup(
+        eye_makeup=None if eyes is None else eyes >= LIKELY,
+        lip_makeup=None if lips is None else lips >= LIKELY,
+    )
 
 
 def _occlusion(scores: Scores) -> Occlusion:
@@ -207,20 +269,21 @@ def _occlusion(scores: Scores) -> Occlusion:
 
 
 def _accessories(scores: Scores) -> tuple[Accessory, ...]:
-    found = (
-        Accessory("headWear", scores["Wearing_Hat"]),
-        Accessory("glasses", max(scores[name] for name in GLASSES)),
-        Accessory("mask", scores["Face_Mask"]),
-    )
-    worn = (each for each in found if each.confidence >= LIKELY)
+    """What is not told apart is not in the list: without a score for masks, no mask is."""
+    names = {"headWear": ("Wearing_Hat",), "glasses": GLASSES, "mask": ("Face_Mask",)}
+    likely = {
+        kind: max(_told(scores, name) or 0.0 for name in some) for kind, some in names.items()
+    }
+    worn = [Accessory(kind, score) for kind, score in likely.items() if score >= LIKELY]
     return tuple(sorted(worn, key=lambda each: -each.confidence))
 
 
 def _mask(scores: Scores) -> Mask:
     low, high = UNCERTAIN
-    covered = max(scores["Mouth_Occluded"], scores["Face_Mask"]) >= LIKELY
+    mouth = max(scores["Mouth_Occluded"], scores["Face_Mask"]) >= LIKELY
+    covered = None if mouth else False
     if low < scores["Face_Mask"] < high:
         return Mask("uncertain", covered)
     if scores["Face_Mask"] >= high:
         return Mask("faceMask", covered)
-    return Mask("otherMaskOrOcclusion" if covered else "noMask", covered)
+    return Mask("otherMaskOrOcclusion" if mouth else "noMask", covered)
