@@ -124,11 +124,12 @@ class HairColor:
 
 @dataclass(frozen=True, slots=True)
 class Hair:
-    """How likely the head is bald, 0..1; whether headwear hides the hair; the colours, the most
-    likely first. Where the hair is hidden there are none, and nobody knows whether it is bald."""
+    """How likely the head is bald, 0..1; that the hair is not invisible; its colours, the most
+    likely first. Under headwear nobody knows whether a head is bald, and whether hair shows: None.
+    """
 
     bald: float | None
-    invisible: bool
+    invisible: bool | None
     hair_color: tuple[HairColor, ...]
 
 
@@ -243,11 +244,11 @@ def _glasses(scores: Scores) -> str:
 
 
 def _hair(scores: Scores) -> Hair:
-    """Hair is hidden where there is headwear, and no colour is seen beside it."""
     colors = [HairColor(color, scores[name]) for color, name in HAIR_COLORS.items()]
     colors.sort(key=lambda each: -each.confidence)
-    invisible = scores["Wearing_Hat"] >= LIKELY and colors[0].confidence < LIKELY
-    return Hair(None, True, ()) if invisible else Hair(scores["Bald"], False, tuple(colors))
+    if scores["Wearing_Hat"] >= LIKELY:
+        return Hair(None, None, tuple(colors))
+    return Hair(scores["Bald"], False, tuple(colors))
 
 
 def _makeup(scores: Scores) -> Makeup | None:
