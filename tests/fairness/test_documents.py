@@ -101,7 +101,10 @@ class TestPage:
         for measure in made.measures:
             assert measure.title in read.text
             assert measure.says in read.text
-        assert "Gender: wrong: 20.0 % (13.3 to 28.9) of gender female" in said
+        assert (
+            "Gender: wrong, by gender: female 20.0 % (13.3 to 28.9), male 3.0 % (1.0 to 8.5)"
+            in said
+        )
         assert "Emotion: wrong: left out, nobody said" in said
         assert read.names.count("svg") == sum(len(one.slices) for one in made.measures)
         assert read.names.count("h1") == 1

@@ -69,7 +69,7 @@ DIMENSIONS = (
     Dimension("age", "age", tuple(_decade_name(first) for first in DECADES), _decade),
     Dimension("skin_tone", "skin tone", TONES, _tone),
     Dimension(
-        "pose", "turned", ("under 15°", "15° to 30°", "30° to 45°", "45° and more"), _yaw, True
+        "pose", "pose", ("under 15°", "15° to 30°", "30° to 45°", "45° and more"), _yaw, True
     ),
     Dimension("blur", "blur", ("low", "medium", "high"), _blur, True),
 )

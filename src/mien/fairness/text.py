@@ -11,6 +11,8 @@ from mien.fairness.report import Report
 
 MOST_LEFT_OUT = 10
 """Lines that are listed; the JSON document and the page have all."""
+LONGEST_GROUP = 24
+"""Characters of a group's name."""
 
 
 def report_text(report: Report) -> str:
@@ -47,11 +49,11 @@ def _measure(measure: Measure) -> Iterator[str]:
     yield measure.title
     head = ("", "", words.count_head(measure), "", "95 % interval")
     rows = [head, *(_row(measure, one) for one in measure.slices)]
-    before = ""
+    width, before = max(14, *(len(row[1]) + 1 for row in rows)), ""
     for name, group, count, value, interval in rows:
         shown = "" if name == before else name
         before = name
-        yield f"  {shown:<10}{group:<14}{count:>17}  {value:>10}  {interval}".rstrip()
+        yield f"  {shown:<10}{group:<{width}}{count:>17}  {value:>10}  {interval}".rstrip()
     if measure.undescribed:
         yield f"  of {measure.undescribed:,} more, found and labelled, mien says nothing"
 
@@ -59,7 +61,7 @@ def _measure(measure: Measure) -> Iterator[str]:
 def _row(measure: Measure, one: Slice) -> tuple[str, ...]:
     name = TITLES.get(one.dimension, "")
     value, interval = words.figure(one.value, measure.unit), words.interval(one, measure.unit)
-    return name, _plain(one.group), words.counted(one), value, interval
+    return name, _plain(one.group)[:LONGEST_GROUP], words.counted(one), value, interval
 
 
 def _points(report: Report) -> Iterator[str]:

@@ -59,14 +59,10 @@ def difference(found: Difference) -> str:
     """A difference in a sentence."""
     unit = found.measure.unit
     high, low = (
-        f"{figure(one.value, unit)} ({interval(one, unit)}) {_group(found.dimension, one.group)}"
+        f"{one.group} {figure(one.value, unit)} ({interval(one, unit)})"
         for one in (found.highest, found.lowest)
     )
-    return f"{found.measure.title}: {high}, {low}"
-
-
-def _group(dimension: str, group: str) -> str:
-    return f"of {dimension} {group}" if dimension != "turned" else f"turned by {group}"
+    return f"{found.measure.title}, by {found.dimension}: {high}, {low}"
 
 
 def missing(report: Report) -> list[str]:
