@@ -161,7 +161,8 @@ def test_a_cover_beside_the_face_does_no_harm(stage: Emotion, astronaut: Portrai
     ("face", "covered", "reason"),
     [
         (0.9, (0.1, 0.2), None),
-        (0.4, (0.9, 0.9), "it does not look like a face seen from the front"),
+        (0.4, (0.1, 0.2), "it does not look like a face seen from the front"),
+        (0.4, (0.1, 0.9), "the face is covered: its mouth"),
         (0.9, (0.6, 0.2), "the face is covered: its eyes"),
         (0.9, (0.2, 0.6), "the face is covered: its mouth"),
         (0.9, (0.6, 0.6), "the face is covered: its eyes and mouth"),

@@ -222,7 +222,7 @@ def doubt(face: Array, side: float, pose_deg: Array) -> str | None:
 
 def unseen(face: float, covered: Array) -> str | None:
     """Why the network had better not be believed about a crop, or None; see `Reading`."""
-    if face < DOUBTED:
-        return "it does not look like a face seen from the front"
     hidden = [name for name, share in zip(PARTS, covered, strict=True) if share > DOUBTED]
-    return f"the face is covered: its {' and '.join(hidden)}" if hidden else None
+    if hidden:  # what says more comes first: a covered face looks less like a face as well
+        return f"the face is covered: its {' and '.join(hidden)}"
+    return "it does not look like a face seen from the front" if face < DOUBTED else None
