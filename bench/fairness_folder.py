@@ -1,6 +1,7 @@
 """Write a folder for `mien fairness` from the faces that were labelled by eye.
 
 python -m bench.fairness_folder --data DATA OUT                   the 360 labelled faces
+python -m bench.fairness_folder --data DATA OUT --part test       the 179 not used for calibration
 python -m bench.fairness_folder --data DATA OUT --more-pictures   and all others of these persons
 mien fairness OUT
 
@@ -24,6 +25,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.attributes.draw import PARTS
 from training.attributes.faces import check_faces, face_pixels, faces_folder, person_of_each
 from training.attributes.labels import UNSURE, Labels, read_labels
 
@@ -68,11 +70,12 @@ def more_rows(labels: Labels, person: NDArray[np.int64]) -> Iterator[tuple[int, 
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--data", type=click.Path(path_type=Path), help="Holds lfw_attributes.")
 @click.option("--more-pictures", is_flag=True, help="Also the persons' other pictures.")
-def main(out: Path, data: Path | None, more_pictures: bool) -> None:
+@click.option("--part", type=click.Choice(PARTS), help="Only this part of the labelled faces.")
+def main(out: Path, data: Path | None, more_pictures: bool, part: str | None) -> None:
     """Write the pictures and labels.csv."""
     folder = faces_folder(data)
     check_faces(folder)
-    labels = read_labels()
+    labels = read_labels() if part is None else read_labels().of(part)
     chosen = list(rows(labels))
     if more_pictures:
         chosen += more_rows(labels, person_of_each(folder))

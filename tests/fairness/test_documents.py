@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+import subprocess
 from pathlib import Path
 
 import jsonschema
@@ -24,6 +26,7 @@ from mien.fairness.labels import Age
 from mien.fairness.measures import Slice
 from mien.fairness.page import MOST_LEFT_OUT
 from mien.fairness.report import Missing, Report
+from mien.media import read_image
 from tests.fairness.made import HOSTILE, Page, face, left_out, people, report, times
 
 
@@ -151,6 +154,26 @@ class TestPage:
         assert path.read_text(encoding="utf-8") == report_page(full())
         with pytest.raises(OutputError, match="create it"):
             write_page(full(), tmp_path / "nowhere" / "a.html")
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no Chromium here")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_browser_shows_it_and_runs_nothing(tmp_path: Path, scheme: str) -> None:
+    """The words of a label that would change the title stay words; the picture is not empty."""
+    attack = "<img src=x onerror=document.title='hit'><script>document.title='hit'</script>"
+    made = report([*times(40, group=attack), face(group="b", yaw=50.0)], folder=attack)
+    write_page(made, tmp_path / "a.html")
+    browser = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--window-size=900,1200",
+               f"--blink-settings=preferredColorScheme={int(scheme == 'light')}",
+               f"--user-data-dir={tmp_path / 'profile'}"]  # fmt: skip
+    url = (tmp_path / "a.html").as_uri()
+    shot = tmp_path / "a.png"
+    told = subprocess.run([*browser, "--dump-dom", url], capture_output=True, timeout=120)
+    subprocess.run([*browser, f"--screenshot={shot}", url], capture_output=True, timeout=120)
+    assert b"<title>Fairness: &lt;img src=x" in told.stdout
+    assert told.stdout.count(b"<svg") == len(made.measures[0].slices) > 3
+    paper = read_image(shot)[5, 5].mean()
+    assert (paper > 200) if scheme == "light" else (paper < 60)
 
 
 def _is_number(text: str) -> bool:

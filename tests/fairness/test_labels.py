@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
 import pytest
 
-from mien.errors import ConfigurationError, InputError, InputNotFoundError
+from mien.errors import (
+    ConfigurationError,
+    InputError,
+    InputNotFoundError,
+    InputPermissionError,
+)
 from mien.fairness.labels import COLUMNS, LONGEST_CELL, Age, Label, decade_of, read_labels, shown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,7 +126,23 @@ class TestWhatIsRefused:
 
     def test_a_folder_for_labels(self, tmp_path: Path) -> None:
         (tmp_path / "labels.csv").mkdir()
-        with pytest.raises(InputError, match="is a folder"):
+        with pytest.raises(InputError, match="is no plain file"):
+            read_labels(tmp_path)
+
+    def test_a_pipe_for_labels(self, tmp_path: Path) -> None:
+        """Reading it would wait for ever."""
+        os.mkfifo(tmp_path / "labels.csv")
+        with pytest.raises(InputError, match="is no plain file"):
+            read_labels(tmp_path)
+
+    def test_no_permission(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As `Path.exists` tells it of a folder that may be seen but not entered."""
+
+        def refuse(path: Path) -> bool:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "exists", refuse)
+        with pytest.raises(InputPermissionError, match="you may not read the folder"):
             read_labels(tmp_path)
 
     @pytest.mark.parametrize(

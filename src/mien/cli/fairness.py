@@ -43,7 +43,7 @@ def command(folder: Path, json_file: Path | None, html_file: Path | None, profil
              mien fairness pictures/ --json fairness.json --html fairness.html
     """
     check_outputs(json_file, html_file)
-    with progress_bar(folder.name) as show:
+    with progress_bar(folder.resolve().name) as show:
         report = measure_folder(folder, profile=profile, on_progress=show)
     click.echo(report_text(report), nl=False)
     if json_file is not None:

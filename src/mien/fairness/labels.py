@@ -28,7 +28,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from mien.errors import ConfigurationError, InputError, InputNotFoundError
+from mien.errors import (
+    ConfigurationError,
+    InputError,
+    InputNotFoundError,
+    InputPermissionError,
+)
 from mien.faces import EMOTIONS
 from mien.fairness.skin import TONES
 from mien.inputs import open_document
@@ -124,15 +129,7 @@ def read_labels(folder: Path) -> list[Label]:
         ConfigurationError: a column is missing or unknown, or a line says what cannot be; the
             message names the line.
     """
-    if not folder.is_dir():
-        if folder.exists():
-            raise InputError(f"{folder} is a file; name the folder that holds {FILE_NAME}")
-        raise InputNotFoundError(f"there is no folder {folder}")
-    path = folder / FILE_NAME
-    if not path.exists():
-        raise InputNotFoundError(
-            f"there is no {FILE_NAME} in {folder}; its form is described by mien fairness --help"
-        )
+    path = _file_in(folder)
     try:
         with io.TextIOWrapper(open_document(path, "CSV"), "utf-8-sig", newline="") as text:
             labels = list(_labels(text))
@@ -148,6 +145,25 @@ def read_labels(folder: Path) -> list[Label]:
     except _Refusal as error:
         raise ConfigurationError(f"{path}: {error}") from error
     return labels
+
+
+def _file_in(folder: Path) -> Path:
+    """The labels.csv of a folder: a plain file, so that opening it does not wait for a pipe."""
+    path = folder / FILE_NAME
+    try:
+        if not folder.is_dir():
+            if folder.exists():
+                raise InputError(f"{folder} is a file; name the folder that holds {FILE_NAME}")
+            raise InputNotFoundError(f"there is no folder {folder}")
+        if not path.exists():
+            raise InputNotFoundError(
+                f"there is no {FILE_NAME} in {folder}; mien fairness --help says what is in it"
+            )
+        if not path.is_file():
+            raise InputError(f"{path} is no plain file; put the labels into one")
+    except PermissionError as error:
+        raise InputPermissionError(f"you may not read the folder {folder}") from error
+    return path
 
 
 class _Refusal(Exception):
