@@ -9,9 +9,12 @@ from mien.server.errors import OffError
 from mien.server.policy import Policy
 
 
-def test_everything_is_on_without_a_file() -> None:
+def test_all_but_ethnicity_is_on_without_a_file() -> None:
     policy = Policy.load(None)
-    policy.require_attributes(["emotion", "age", "ethnicity"])
+    policy.require_attributes(["emotion", "age", "glasses"])
+    with pytest.raises(OffError, match=r": ethnicity\."):
+        policy.require_attributes(["age", "ethnicity"])
+    assert Policy.of({"ethnicity": True}).allows("ethnicity")
     policy.require_gallery()
     policy.require_dialect("face")
 
@@ -30,7 +33,7 @@ def test_what_is_off_is_refused_by_name(tmp_path: Path, name: str, text: str) ->
     with pytest.raises(OffError, match=r": emotion, age\.") as caught:
         policy.require_attributes(["emotion", "gender", "age"])
     assert (caught.value.status, caught.value.code) == (403, "UnsupportedFeature")
-    policy.require_attributes(["gender", "ethnicity"])
+    policy.require_attributes(["gender", "blur"])
     with pytest.raises(OffError, match="faces"):
         policy.require_gallery()
     with pytest.raises(OffError, match="face"):

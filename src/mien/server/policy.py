@@ -17,7 +17,8 @@ MOST_BYTES = 2**16
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What may be asked for. Everything is on unless a policy file says otherwise.
+    """What may be asked for. All but ethnicity is on unless a policy file says otherwise; no model
+    here tells ethnicity, so switching it on gives nothing yet.
 
     A file is TOML or JSON (by its ending), for instance::
 
@@ -32,7 +33,7 @@ class Policy:
     """
 
     emotion: bool = True
-    ethnicity: bool = True
+    ethnicity: bool = False
     gallery: bool = True
     search_while_training: bool = False
     attributes_off: frozenset[str] = frozenset()
