@@ -260,6 +260,18 @@ class TestDifferences:
     def test_intervals_that_overlap(self) -> None:
         assert self.of(12, 8) == []
 
+    def test_any_two_groups_not_only_those_of_the_extreme_values(self) -> None:
+        """50 % of 30 says less than 45 % of 1,000; the latter is apart from 38 % of 1,000."""
+        faces = [
+            face(labelled_age=Age(decade, decade), age=float(decade + 10 * (at < wrong)))
+            for decade, wrong, n in ((20, 15, 30), (30, 450, 1000), (40, 380, 1000))
+            for at in range(n)
+        ]
+        (found,) = [
+            one for one in report(faces).differences if one.measure.name == "age_decade_error"
+        ]
+        assert (found.highest.group, found.lowest.group) == ("30–39", "40–49")
+
     def test_groups_of_few_are_not_compared(self) -> None:
         assert self.of(29, 0, n=29) == []
         assert self.of(30, 0, n=30) == [("gender_error", "gender", "female", "male")]

@@ -38,7 +38,6 @@ COLUMNS: dict[str, str] = {
 }
 """What is labelled → the column of the record that answers for it."""
 
-
 MODELS: dict[str, tuple[str, ...]] = {
     "mesh": ("centerface", "face-mesh", "iris"),
     "gender": ("gender",),

@@ -59,8 +59,10 @@ def people_of(seen: Sequence[Seen]) -> People:
     return People(embedding, person, len(index))
 
 
-def measure_pairs(seen: Sequence[Seen], threshold: float) -> tuple[Measure, Measure]:
-    """False non-match and false match rate: over all pairs, and by group.
+def measure_pairs(
+    seen: Sequence[Seen], threshold: float, *, grouped: bool = True
+) -> tuple[Measure, Measure]:
+    """False non-match and false match rate: over all pairs, and by group if `grouped`.
 
     A pair of one person is a false non-match at the threshold and above, a pair of two persons a
     false match below it. By pose and blur a pair counts in the group of its worse face,
@@ -72,7 +74,7 @@ def measure_pairs(seen: Sequence[Seen], threshold: float) -> tuple[Measure, Meas
     """
     people = people_of(seen)
     tallies = [_Tally("all", ("all",), np.zeros(len(seen), np.int64), people, worse=False)]
-    for dimension in dimensions_of(seen):
+    for dimension in dimensions_of(seen) if grouped else ():
         place = places(dimension, seen)
         tallies.append(
             _Tally(dimension.name, dimension.groups, place, people, worse=dimension.worse)

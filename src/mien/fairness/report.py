@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +25,12 @@ from mien.fairness.looking import (
 from mien.fairness.measures import Measure, Slice, measure_faces
 from mien.fairness.pairs import comparable, measure_pairs
 from mien.fairness.questions import FACE_MEASURES
+
+NO_PAIRS = {
+    "false_non_match": "no person was found twice",
+    "false_match": "no two persons were found",
+}
+"""Why a rate of pairs is left out though persons are named."""
 
 
 class Missing(NamedTuple):
@@ -50,7 +56,8 @@ class Point(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Two groups whose intervals do not overlap, the farthest apart of a measure and dimension."""
+    """Two groups whose intervals do not overlap: of a measure and dimension, the one whose interval
+    begins highest, and the one whose interval ends lowest."""
 
     measure: Measure
     dimension: str
@@ -160,18 +167,25 @@ def _measures(labels: Sequence[Label], seen: Sequence[Seen]) -> Iterator[Measure
             yield Missing(how.name, how.title, "no face with this label was found and described")
     for measure in measure_pairs(comparable(seen), MATCH_THRESHOLD):
         if measure.whole.trials:
-            yield measure
+            yield replace(measure, undescribed=_not_comparable(seen))
         elif not any(label.person is not None for label in labels):
             yield Missing(measure.name, measure.title, "no face has a label for it (column person)")
         else:
-            what = "one person" if measure.name == "false_non_match" else "two persons"
-            yield Missing(measure.name, measure.title, f"no two faces of {what} were found")
+            yield Missing(measure.name, measure.title, NO_PAIRS[measure.name])
+
+
+def _not_comparable(seen: Sequence[Seen]) -> int:
+    """Faces that were found and whose person is labelled, and that cannot be compared."""
+    named = [one for one in seen if one.found and one.label.person is not None]
+    return len(named) - len(comparable(named))
 
 
 def _points(seen: Sequence[Seen]) -> Iterator[Point]:
     people = comparable(seen)
     for expected, threshold in FALSE_MATCH_THRESHOLDS.items():
-        missed, taken = (measure.whole for measure in measure_pairs(people, threshold))
+        missed, taken = (
+            measure.whole for measure in measure_pairs(people, threshold, grouped=False)
+        )
         if missed.trials or taken.trials:
             yield Point(threshold, expected, missed, taken)
 
@@ -184,10 +198,7 @@ def _differences(measure: Measure) -> Iterator[Difference]:
             if one.dimension == dimension and one.group != NOT_KNOWN and not one.few
         ]
         if len(groups) > 1:
-            highest, lowest = max(groups, key=_value), min(groups, key=_value)
+            highest = max(groups, key=lambda one: one.low)
+            lowest = min(groups, key=lambda one: one.high)
             if highest.low > lowest.high:
                 yield Difference(measure, title, highest, lowest)
-
-
-def _value(one: Slice) -> float:
-    return one.value
