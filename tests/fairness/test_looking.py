@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mien.describe.attributes import SCORES
 from mien.errors import UsageError
 from mien.faces import Faces
 from mien.fairness.labels import Label
-from mien.fairness.looking import columns_for, look_at, matches
+from mien.fairness.looking import answers, columns_for, look_at, matches
 from mien.models import file_of
 from tests.describe import portraits
 
@@ -71,6 +72,36 @@ def test_columns_that_the_labels_call_for() -> None:
         "gender",
         "embedding",
     )
+
+
+class TestAnswers:
+    @staticmethod
+    def of(**scores: float) -> dict[str, Any]:
+        """What is read of a face with these scores; all others are 0."""
+        row = np.zeros(len(SCORES), np.float32)
+        for name, score in scores.items():
+            row[SCORES.index(name)] = score
+        nothing = np.full((1, 478, 3), np.nan)
+        faces = Faces(
+            np.array([[0, 0, 9, 9]]), np.ones(1), mesh=nothing, pose_deg=nothing[:, 0],
+            quality=nothing[:, 1], attributes=row[None],
+        )  # fmt: skip
+        (found,) = answers(np.zeros((9, 9, 3), np.uint8), faces)
+        return found
+
+    def test_smile_and_glasses(self) -> None:
+        found = self.of(Smiling=0.75, Eyeglasses=0.9)
+        assert (found["smile"], found["glasses"]) == (0.75, "ReadingGlasses")
+        assert self.of(Eyeglasses=0.9, Sunglasses=0.8)["glasses"] == "Sunglasses"
+        assert self.of(Eyeglasses=0.4)["glasses"] == "NoGlasses"
+
+    def test_what_the_model_does_not_tell(self) -> None:
+        found = self.of(Smiling=np.nan, Eyeglasses=np.nan)
+        assert np.isnan(found["smile"])
+        assert found["glasses"] is None
+
+    def test_without_a_column_there_is_no_answer(self) -> None:
+        assert not {"age", "female", "emotion", "embedding"} & self.of().keys()
 
 
 @pytest.fixture

@@ -126,14 +126,14 @@ class Looker:
         found = self._detector.detect(rgb)
         rows = matches(found, labels, rgb.shape)
         hits = [row for row in rows if row is not None]
-        seen = _read(rgb, describe_all(self._stages, rgb, found[hits]))
+        seen = answers(rgb, describe_all(self._stages, rgb, found[hits]))
         missed = [
             label.box_xyxy
             for label, row in zip(labels, rows, strict=True)
             if row is None and label.box_xyxy is not None
         ]
         boxes = Faces(np.array(missed, float).reshape(-1, 4), np.ones(len(missed)))
-        unseen = _read(rgb, describe_all(self._measuring, rgb, boxes))
+        unseen = answers(rgb, describe_all(self._measuring, rgb, boxes))
         nothing: dict[str, Any] = {}
         return [
             Seen(label, True, **next(seen))
@@ -218,8 +218,13 @@ def _inside(label: Label, shape: Sequence[int]) -> bool:
     return left < shape[1] and top < shape[0] and right > 0 and bottom > 0
 
 
-def _read(rgb: Array, faces: Faces) -> Iterator[dict[str, Any]]:
-    """What the record says of each face, as `Seen` names it."""
+def answers(rgb: Array, faces: Faces) -> Iterator[dict[str, Any]]:
+    """What the record says of each face, as `Seen` names it, from the columns it has.
+
+    Args:
+        rgb: the picture.
+        faces: with the columns `MEASURED`, and any of `COLUMNS`.
+    """
     assert faces.mesh is not None
     assert faces.pose_deg is not None
     assert faces.quality is not None
