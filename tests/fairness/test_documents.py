@@ -68,8 +68,8 @@ class TestJson:
         document = report_document(full())
         measures = {one["name"]: one for one in document["measures"]}
         women = {"dimension": "gender", "group": "female", "faces": 100, "events": 20,
-                 "value": 0.2, "low": round(wilson(20, 100)[0], 6),
-                 "high": round(wilson(20, 100)[1], 6), "few": False}  # fmt: skip
+                 "value": 0.2, "low": round(wilson(20, 100)[0], 9),
+                 "high": round(wilson(20, 100)[1], 9), "few": False}  # fmt: skip
         assert women in measures["gender_error"]["slices"]
         assert measures["gender_error"]["not_described"] == 4
         assert measures["gender_error"]["slices"][0]["faces"] == 200

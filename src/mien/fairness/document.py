@@ -19,7 +19,7 @@ from mien.version import __version__
 VERSION = 1
 """Of the form. It rises when a key gets another meaning or goes; keys may come."""
 
-DIGITS = 6
+DIGITS = 9
 """Decimals of shares and years."""
 
 
