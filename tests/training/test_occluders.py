@@ -310,7 +310,7 @@ def test_no_setting_of_the_renderer_is_in_both_parts() -> None:
 
 
 def test_no_person_is_in_both_parts_nor_labelled_by_eye() -> None:
-    person = np.arange(4801).repeat(2)
+    person = np.arange(4801)
     meshes = np.broadcast_to(mesh().astype(np.float32), (len(person), 468, 3))
     found = {part: set(person[write.faces_to_dress(person, meshes, part, 3000, 1)])
              for part in SETTINGS}  # fmt: skip
