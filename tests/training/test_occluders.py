@@ -265,6 +265,16 @@ def test_a_mask_leaves_the_mouth_untold_and_keeps_the_eyes() -> None:
     assert not {"Eyeglasses", "Bald", "Male", "Bags_Under_Eyes"} & untold
 
 
+def test_glasses_pushed_up_do_not_take_off_those_before_the_eyes() -> None:
+    alone, both = scene(seed=3), scene(seed=3)
+    wear.KINDS["glasses pushed up"].put(alone)
+    assert labels_of(alone)[0]["Sunglasses"] == 0
+    wear.KINDS["sunglasses"].put(both)
+    wear.KINDS["glasses pushed up"].put(both)
+    found = labels_of(both)[0]
+    assert found["Sunglasses"] == found["Eyeglasses"] == found["Eyes_Occluded"] == 1
+
+
 def test_sunglasses_under_a_hand_are_not_known_any_more() -> None:
     made = scene(seed=2)
     wear.KINDS["sunglasses"].put(made)

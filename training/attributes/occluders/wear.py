@@ -61,7 +61,9 @@ def _pushed_up(scene: Scene) -> None:
     layer, rng = scene.layer(), scene.rng
     make = eyewear.sunglasses if rng.random() < 0.8 else eyewear.reading
     frames.draw(layer, scene.head, scene.light, make(scene.part, rng), rng, rng.uniform(4.5, 9.5))
-    scene.lay(layer, "glasses pushed up", Sunglasses=0.0, Eyeglasses=UNKNOWN)
+    before = {"Sunglasses": 0.0, "Eyeglasses": UNKNOWN} | scene.facts  # others may be worn as well
+    facts = {name: before[name] for name in ("Sunglasses", "Eyeglasses")}
+    scene.lay(layer, "glasses pushed up", **facts)
 
 
 def _goggles(scene: Scene) -> None:
