@@ -28,7 +28,7 @@ class Bounds(NamedTuple):
 
 
 GRADES = {
-    "High": Bounds(32, 0.5, (0.12, 0.65), 0.3, 24),
+    "High": Bounds(32, 0.5, (0.12, 0.7), 0.3, 24),
     "Medium": Bounds(20, 0.75, (0.05, 0.8), 0.4, 40),
 }
 """The best first. Made worse in one of these ways up to its bound, nine in ten pictures of LFW
