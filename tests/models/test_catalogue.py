@@ -13,7 +13,7 @@ from mien.models.catalogue import Member, Packaged, Url
 NAMES = [
     *("centerface", "blazeface-full-range", "blazeface-full-range-sparse", "blazeface-short-range"),
     *("face-mesh", "iris", "dlib-resnet", "dlib-resnet-batch"),
-    *("age", "gender", "emotion"),
+    *("age", "gender", "emotion", "attributes"),
     *("sample-carphone", "sample-bikes", "sample-bunny", "sample-astronaut"),
 ]
 
@@ -52,7 +52,7 @@ def test_models_of_others_are_opt_in() -> None:
 
 def test_weights_that_come_with_mien_are_those_of_the_catalogue() -> None:
     packaged = [model for model in entries().values() if isinstance(model.source, Packaged)]
-    assert [model.name for model in packaged] == ["emotion"]
+    assert [model.name for model in packaged] == ["emotion", "attributes"]
     for model in packaged:
         assert model.sha256
         assert state_of(model) == "ready"
@@ -74,7 +74,7 @@ def test_every_card_tells_source_licence_and_input(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["centerface", "face-mesh", "dlib-resnet", "age", "gender", "emotion"]
+    "name", ["centerface", "face-mesh", "dlib-resnet", "age", "gender", "emotion", "attributes"]
 )
 def test_cards_say_what_a_model_is_bad_at(name: str) -> None:
     assert "**Weak sides.**" in card(name)

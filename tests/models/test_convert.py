@@ -191,7 +191,8 @@ def test_a_network_of_other_layers_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["dlib-resnet", "dlib-resnet-batch", "centerface", "age", "gender", "emotion"]
+    "name",
+    ["dlib-resnet", "dlib-resnet-batch", "centerface", "age", "gender", "emotion", "attributes"],
 )
 def test_no_weight_is_an_input(name: str) -> None:
     """One that is could be changed by the caller, so that the runtime may not fold or pack it."""

@@ -20,7 +20,7 @@ from tests.models.conftest import Catalogue
 MODELS = [
     model.name
     for model in entries().values()
-    if model.kind == "model" and model.name != "emotion" and not model.opt_in
+    if model.kind == "model" and model.name not in ("emotion", "attributes") and not model.opt_in
 ]
 LITERT = [name for name in MODELS if entries()[name].file.endswith(".tflite")]
 ORT = [name for name in MODELS if name not in LITERT]

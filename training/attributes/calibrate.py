@@ -29,7 +29,8 @@ LABEL_OF: Mapping[str, str] = {
     "Smiling": "smile",
     "Mouth_Slightly_Open": "lips_apart",
 }
-"""The label of yes and no that each output is calibrated on; No_Beard on its opposite."""
+"""The label of yes and no that each output is calibrated on; No_Beard on its opposite. Male is
+calibrated on the apparent gender."""
 
 COLOUR_OF: Mapping[str, str] = {
     "Blond_Hair": "blond",
@@ -67,6 +68,9 @@ def truth_of(name: str, labels: Labels) -> Floats | None:
     if name in COLOUR_OF:
         colour = labels.values["hair_colour"]
         return np.where(colour == UNSURE, np.nan, (colour == COLOUR_OF[name]).astype(float))
+    if name == "Male":
+        gender = labels.values["gender"]
+        return np.where(gender == UNSURE, np.nan, (gender == "m").astype(float))
     if name not in LABEL_OF:
         return None
     there = labels.truth(LABEL_OF[name])
