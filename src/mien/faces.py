@@ -73,9 +73,9 @@ class Faces:
     gaze_deg: Array | None = None  # (n, 2) float32: yaw, pitch in the camera's frame
     openness: Array | None = None  # (n, 3) float32: left eye, right eye, mouth; 0..1
     quality: Array | None = None  # (n, 3) float32: blur, exposure, noise; 0..1
-    attributes: Array | None = None  # (n, k) float32, probabilities
+    attributes: Array | None = None  # (n, k) float32, 0..1, see mien.describe.attributes.SCORES
     measured: Array | None = None  # (n,) float32, in video: whether emotion, age, gender, quality
-    # were measured in this frame (1) or lie between (0)
+    # and attributes were measured in this frame (1) or lie between (0)
     problems: tuple[Problem, ...] = ()
 
     def __post_init__(self) -> None:

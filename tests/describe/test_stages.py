@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mien.describe.attribute_stage import Attributes
 from mien.describe.demographics import Demographics
 from mien.describe.embedding import Embedding
 from mien.describe.emotion import Emotion
@@ -20,8 +21,12 @@ from mien.errors import UsageError
 from mien.faces import ROW_SHAPES, Faces
 from tests.describe.portraits import Portrait
 
-STAGES: tuple[Any, ...] = (Mesh, Pose, Gaze, Openness, Embedding, Demographics, Quality, Emotion)
-READERS: tuple[Any, ...] = (Mesh, Embedding, Demographics, Quality, Emotion)  # of pixels
+STAGES: tuple[Any, ...] = (
+    *(Mesh, Pose, Gaze, Openness, Embedding, Demographics, Quality, Emotion),
+    Attributes,
+)
+READERS: tuple[Any, ...] = (Mesh, Embedding, Demographics, Quality, Emotion, Attributes)
+"""Those that look at pixels."""
 BAD_PICTURES: dict[str, tuple[Any, str]] = {
     "grey": (np.zeros((9, 9), np.uint8), r"shape \(H, W, 3\), not \(9, 9\)"),
     "four channels": (np.zeros((9, 9, 4), np.uint8), r"not \(9, 9, 4\)"),

@@ -36,11 +36,11 @@ def test_a_stage_that_is_ready_is_not_loaded_again() -> None:
     assert type(second).__name__ == "Pose"
 
 
-def test_every_column_of_the_record_but_attributes_has_a_stage() -> None:
-    for column in ROW_SHAPES.keys() - {"attributes", "measured"}:
+def test_every_column_of_the_record_has_a_stage() -> None:
+    for column in ROW_SHAPES.keys() - {"measured"}:
         stages_for([column])
-    with pytest.raises(UsageError, match="no stage fills the column 'attributes'"):
-        stages_for(["attributes"])
+    with pytest.raises(UsageError, match="no stage fills the column 'measured'"):
+        stages_for(["measured"])
 
 
 @pytest.mark.parametrize("kind", ["path", "text", "bytes", "file"])
@@ -59,7 +59,7 @@ def test_a_photo_may_come_in_any_form(kind: str) -> None:
 
 
 def test_all_columns_of_a_photo() -> None:
-    columns = ROW_SHAPES.keys() - {"attributes", "track_id", "measured"}
+    columns = ROW_SHAPES.keys() - {"track_id", "measured"}
     faces = analyze_image(file_of("sample-astronaut"), columns=columns)
     assert faces.columns.keys() == columns
     assert all(np.isfinite(column).all() for column in faces.columns.values())

@@ -167,8 +167,9 @@ def test_workers_need_a_path(walk: Path) -> None:
 
 def test_slow_columns_are_measured_now_and_then(walk: Path) -> None:
     """Five frames a second: every second one is measured with `every_s=0.4`."""
-    timeline = analyze_video(walk, columns=("age", "openness"), every_s=0.4)
+    timeline = analyze_video(walk, columns=("age", "attributes", "openness"), every_s=0.4)
     measured, age = timeline.faces.measured, timeline.faces.age
+    attributes = timeline.faces.attributes
     assert measured is not None
     assert age is not None
     assert timeline.faces.openness is not None
@@ -181,6 +182,10 @@ def test_slow_columns_are_measured_now_and_then(walk: Path) -> None:
     between = drifting[1:-1][measured[drifting][1:-1] == 0]
     middle = (age[between - 1] + age[between + 1]) / 2
     assert np.nanmedian(np.abs(age[between] - middle)) < 6  # of a face that is read each time
+    assert attributes is not None
+    assert np.isfinite(attributes[drifting]).mean() > 0.95
+    line = (attributes[between - 1] + attributes[between + 1]) / 2
+    assert np.nanmedian(np.abs(attributes[between] - line)) < 0.01
     every = analyze_video(walk, columns=("age",), every_s=0)
     assert every.faces.measured is not None
     assert set(every.faces.measured.tolist()) == {1.0}

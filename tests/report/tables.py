@@ -72,7 +72,7 @@ def column_of(name: str, rows: int, rng: np.random.Generator) -> NDArray[Any]:
     """Random values of a column, in its range."""
     if name == "emotion":
         return rng.dirichlet(np.full(8, 0.3), rows).astype(np.float32)
-    shape = (rows, *(size or 1 for size in ROW_SHAPES[name]))
+    shape = (rows, *(size or len(FACE_CELLS[name]) for size in ROW_SHAPES[name]))
     return rng.uniform(*RANGES.get(name, (0, 1)), shape).astype(np.float32)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mien.describe.attributes import SCORES
 from mien.errors import UsageError
 from mien.faces import Faces, Problem
 from mien.report.face_api import (
@@ -24,6 +25,9 @@ def faces() -> Faces:
     """A small face and a larger one that reaches past the left and lower edges of 200 x 100."""
     emotion = np.zeros((2, 8))
     emotion[:, 1] = 1
+    named = {"Smiling": 0.98765, "No_Beard": 0.25, "Mustache": 0.456, "Sunglasses": 0.9}
+    named |= {"Wearing_Hat": 0.75, "Gray_Hair": 0.812, "Mouth_Occluded": 0.7}
+    scores = [named.get(name, 0.014) for name in SCORES]
     return Faces(
         np.array([[10.4, 20.6, 30.4, 50.6], [-8, 40, 80, 130.0]]),
         np.array([0.9, 0.8]),
@@ -33,6 +37,7 @@ def faces() -> Faces:
         emotion=emotion,
         agreement=np.array([0.8764, np.nan]),
         quality=np.array([[0.2, 0.5, 0.1], [0.8, 0.9, 0.75]]),
+        attributes=np.array([scores, [np.nan] * len(SCORES)]),
     )
 
 
@@ -55,9 +60,28 @@ def test_names_units_and_roundings(faces: Faces) -> None:
             "happiness": 1.0,
             **dict.fromkeys(["neutral", "sadness", "surprise"], 0.0),
         },
+        "smile": 0.988,
+        "facialHair": {"moustache": 0.46, "beard": 0.75, "sideburns": 0.01},
+        "glasses": "Sunglasses",
+        "hair": {
+            "hairColor": [
+                {"color": "gray", "confidence": 0.81},
+                {"color": "black", "confidence": 0.01},
+                {"color": "blond", "confidence": 0.01},
+                {"color": "brown", "confidence": 0.01},
+            ],
+        },
+        "makeup": {"eyeMakeup": False, "lipMakeup": False},
+        "occlusion": {"foreheadOccluded": False, "eyeOccluded": True, "mouthOccluded": True},
+        "accessories": [
+            {"type": "glasses", "confidence": 0.9},
+            {"type": "headWear", "confidence": 0.75},
+        ],
         "blur": {"blurLevel": "Low", "value": 0.2},
         "exposure": {"exposureLevel": "GoodExposure", "value": 0.5},
         "noise": {"noiseLevel": "Low", "value": 0.1},
+        "mask": {"type": "otherMaskOrOcclusion"},
+        "qualityForRecognition": "Medium",
     }
     assert "-0.0" not in json.dumps(entry)
     assert list(entry["faceAttributes"]["emotion"]) == sorted(entry["faceAttributes"]["emotion"])
@@ -102,6 +126,21 @@ def test_a_document_says_why_an_attribute_is_not_given(faces: Faces) -> None:
     assert "problems" not in small
 
 
+def test_a_document_says_why_a_part_of_an_attribute_is_not_given(faces: Faces) -> None:
+    assert faces.attributes is not None
+    scores = faces.attributes.copy()
+    scores[0, [SCORES.index(name) for name in ("Smiling", "Mustache", "No_Beard")]] = np.nan
+    told = replace(faces, attributes=scores).with_problems(
+        [Problem(0, "attributes", "something covers the mouth"), Problem(1, "attributes", "small")]
+    )
+    large, small = document(told, ["smile", "facialHair", "glasses"])
+    assert "faceAttributes" not in large
+    assert large["problems"] == dict.fromkeys(["smile", "facialHair", "glasses"], "small")
+    assert small["faceAttributes"] == {"facialHair": {"sideburns": 0.01}, "glasses": "Sunglasses"}
+    covered = "something covers the mouth"
+    assert small["problems"] == {"smile": covered, "facialHair": covered}
+
+
 def test_a_stage_that_did_not_run_is_a_mistake_of_the_caller(faces: Faces) -> None:
     with pytest.raises(ValueError, match="did not run"):
         detect_entries(replace(faces, age=None), width=9, height=9, attributes=["age"])
@@ -129,7 +168,7 @@ def test_lists_of_attributes(text: str, names: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("age,smile", "no model backs"), ("age,charm", "'charm' is no attribute")],
+    [("age,ethnicity", "'ethnicity' is no attribute"), ("age,charm", "'charm' is no attribute")],
 )
 def test_attributes_that_cannot_be_given(text: str, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
@@ -138,3 +177,5 @@ def test_attributes_that_cannot_be_given(text: str, sentence: str) -> None:
 
 def test_the_columns_that_attributes_are_read_from() -> None:
     assert columns_for(["blur", "noise", "age"]) == ("quality", "age")
+    assert columns_for(["smile", "mask"]) == ("attributes",)
+    assert columns_for(["qualityForRecognition"]) == ("pose_deg", "quality")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mien.describe.attributes import SCORES
 from mien.errors import UsageError
 from mien.faces import EMOTIONS, ROW_SHAPES, Faces
 from mien.report.table import (
@@ -35,10 +36,12 @@ def rows_of(table: Table) -> list[dict[str, Any]]:
 
 
 def test_every_column_of_the_record_is_in_the_table_or_left_out_on_purpose() -> None:
-    left_out = {"mesh", "embedding", "attributes"}
+    left_out = {"mesh", "embedding"}
     assert FACE_CELLS.keys() == ROW_SHAPES.keys() - left_out - {"box_xyxy", "track_id"}
     for name, cells in FACE_CELLS.items():
-        assert len(cells) == np.prod([size or 1 for size in ROW_SHAPES[name]]), name
+        assert len(cells) == np.prod([size or len(SCORES) for size in ROW_SHAPES[name]]), name
+    names = [cell for cells in FACE_CELLS.values() for cell in cells]
+    assert len(set(names)) == len(names)
 
 
 def test_a_row_a_face_and_a_row_a_frame_without_one() -> None:

@@ -124,7 +124,7 @@ def command(
 
     As csv or parquet it is a table with a row for each face and frame. That of a video holds ids
     and boxes, expressions with --mode perFaceEmotion, and what --attributes names: age, gender,
-    headPose, gaze, openness, emotion, points, quality.
+    headPose, gaze, openness, emotion, points, quality, attributes.
 
     \b
     Example: mien analyze clip.mp4 -o clip.json

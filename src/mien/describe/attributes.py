@@ -236,10 +236,11 @@ def _facial_hair(scores: Scores) -> FacialHair | None:
 
 
 def _glasses(scores: Scores) -> str:
-    """Dark glasses and goggles are glasses too: the kind is asked first."""
-    kind = max(("Sunglasses", "Swimming_Goggles"), key=scores.__getitem__)
-    if scores[kind] >= LIKELY:
-        return kind.replace("_", "")
+    """All are glasses, and goggles may be dark: the narrower kind is asked first."""
+    if scores["Swimming_Goggles"] >= LIKELY:
+        return "SwimmingGoggles"
+    if scores["Sunglasses"] >= LIKELY:
+        return "Sunglasses"
     return "ReadingGlasses" if scores["Eyeglasses"] >= LIKELY else "NoGlasses"
 
 

@@ -74,8 +74,8 @@ class SegmentAnalyzer:
         keep: of the large columns, those to return.
         profile: of detection, as of `analyze_video`.
         threads: for inference and for decoding; None: as many as pay.
-        every_s: expressions, age, gender and quality are measured so often, in seconds; 0: in
-            every frame.
+        every_s: expressions, age, gender, quality and attributes are measured so often, in
+            seconds; 0: in every frame.
         cautious: whether the whole frame is looked at more often, and weak signs of a face count
             where one that is known is expected.
     """

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from mien.describe.attribute_stage import Attributes
 from mien.describe.demographics import Demographics
 from mien.describe.embedding import Embedding
 from mien.describe.emotion import Emotion
@@ -36,7 +37,10 @@ class Stage(Protocol):
         """A new record with the columns `fills`."""
 
 
-STAGES: tuple[Any, ...] = (Mesh, Pose, Gaze, Openness, Embedding, Demographics, Quality, Emotion)
+STAGES: tuple[Any, ...] = (
+    *(Mesh, Pose, Gaze, Openness, Embedding, Demographics, Quality, Emotion),
+    Attributes,
+)
 """Every stage class. What a stage needs is declared by it; `stages_for` finds the order."""
 
 

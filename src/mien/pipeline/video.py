@@ -51,9 +51,9 @@ def analyze_video(
         threads: for inference; by default one for each core. A worker of an engine has one.
         engine: where to work on a video of several segments, such as
             `mien.engines.LocalEngine()`; by default in this process. The result is the same.
-        every_s: expressions, age, gender and quality are measured every so many seconds, and in
-            each frame that shows somebody new; the column `measured` says where, and values of
-            other frames lie between. 0: in every frame.
+        every_s: expressions, age, gender, quality and attributes are measured every so many
+            seconds, and in each frame that shows somebody new; the column `measured` says where,
+            and values of other frames lie between. 0: in every frame.
         smooth: whether expressions are smoothed over neighbouring measurements, without delay.
         cautious: whether the whole frame is looked at more often, a second network watches for
             newcomers, and a face that was lost is followed on by weak signs of it: for those who

@@ -25,6 +25,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "emotion": SHARE,
     "agreement": SHARE,
     "quality": SHARE,
+    "attributes": SHARE,
     "measured": SHARE,
 }
 """Of the cells of each column of `Faces`."""

@@ -253,4 +253,5 @@ class RowReader:
 
 
 def _shape(name: str) -> tuple[int, ...]:
-    return tuple(size for size in ROW_SHAPES[name] if size is not None)
+    cells = len(FACE_CELLS[name])
+    return tuple(cells if size is None else size for size in ROW_SHAPES[name])

@@ -8,18 +8,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 
 from mien.atomic import replacing
+from mien.describe.attributes import NEEDED, SCORES, Terms, named, terms
+from mien.describe.fitness import recognition_quality
 from mien.describe.landmarks import landmarks27
 from mien.describe.quality import blur_level, exposure_level, noise_level
 from mien.errors import UsageError
 from mien.faces import EMOTIONS, Faces
 
 Entry = dict[str, Any]
+Writer = Callable[[Faces, int], Any]
+"""What the document says of the face in a row; None where that cannot be told."""
+
+
+class Attribute(NamedTuple):
+    """The columns of the record that an attribute is read from, and its writer."""
+
+    columns: tuple[str, ...]
+    write: Writer
 
 
 def _age(faces: Faces, row: int) -> Any:
@@ -55,36 +67,54 @@ def _noise(faces: Faces, row: int) -> Any:
     return {"noiseLevel": noise_level(value), "value": _number(value, 2)}
 
 
-ATTRIBUTES: dict[str, tuple[str, Callable[[Faces, int], Any]]] = {
-    "age": ("age", _age),
-    "gender": ("gender", _gender),
-    "headPose": ("pose_deg", _head_pose),
-    "emotion": ("emotion", _emotion),
-    "blur": ("quality", _blur),
-    "exposure": ("quality", _exposure),
-    "noise": ("quality", _noise),
-}
-"""The attributes that a model or a measurement backs: the column of each, and its writer."""
+def _smile(faces: Faces, row: int) -> Any:
+    smile = _terms(faces, row).smile
+    return None if smile is None else _number(smile, 3)
 
-UNBACKED = frozenset(
-    {"smile", "facialHair", "glasses", "hair", "makeup", "occlusion", "accessories"}
-)
-"""Attributes of Face API v1.0 that nothing in mien backs yet; asking for one is an error."""
+
+def _term(field: str) -> Writer:
+    """The writer of a field of `Terms`."""
+    return lambda faces, row: _wire(getattr(_terms(faces, row), field))
+
+
+def _quality_for_recognition(faces: Faces, row: int) -> Any:
+    pose, quality = (_column(faces, name)[row] for name in ("pose_deg", "quality"))
+    return recognition_quality(faces.size_wh[row], pose, quality)
+
+
+ATTRIBUTES: dict[str, Attribute] = {
+    "age": Attribute(("age",), _age),
+    "gender": Attribute(("gender",), _gender),
+    "headPose": Attribute(("pose_deg",), _head_pose),
+    "smile": Attribute(("attributes",), _smile),
+    "facialHair": Attribute(("attributes",), _term("facial_hair")),
+    "glasses": Attribute(("attributes",), _term("glasses")),
+    "emotion": Attribute(("emotion",), _emotion),
+    "hair": Attribute(("attributes",), _term("hair")),
+    "makeup": Attribute(("attributes",), _term("makeup")),
+    "occlusion": Attribute(("attributes",), _term("occlusion")),
+    "accessories": Attribute(("attributes",), _term("accessories")),
+    "blur": Attribute(("quality",), _blur),
+    "exposure": Attribute(("quality",), _exposure),
+    "noise": Attribute(("quality",), _noise),
+    "mask": Attribute(("attributes",), _term("mask")),
+    "qualityForRecognition": Attribute(("pose_deg", "quality"), _quality_for_recognition),
+}
+"""Every attribute of Face API v1.0. Which detection and recognition model goes with which is a
+matter of the service."""
 
 
 def parse_attributes(text: str, names: Collection[str] = ATTRIBUTES) -> tuple[str, ...]:
     """Those of the `names` that a list separated by commas holds, or all of them for "all".
 
     Raises:
-        UsageError: a name that is unknown, or that nothing backs.
+        UsageError: a name that is unknown.
     """
     if text.strip().lower() == "all":
         return tuple(names)
-    known = {name.lower(): name for name in (*names, *UNBACKED)}
+    known = {name.lower(): name for name in names}
     asked = [part.strip() for part in text.split(",") if part.strip()]
     for name in asked:
-        if known.get(name.lower()) in UNBACKED:
-            raise UsageError(f"no model backs the attribute '{name}' yet, so it cannot be given")
         if name.lower() not in known:
             raise UsageError(
                 f"'{name}' is no attribute; choose from all, {', '.join(sorted(names))}"
@@ -94,7 +124,7 @@ def parse_attributes(text: str, names: Collection[str] = ATTRIBUTES) -> tuple[st
 
 def columns_for(attributes: Collection[str]) -> tuple[str, ...]:
     """The columns of the record that these attributes are read from."""
-    return tuple(dict.fromkeys(ATTRIBUTES[name][0] for name in attributes))
+    return tuple(dict.fromkeys(c for name in attributes for c in ATTRIBUTES[name].columns))
 
 
 def detect_entries(
@@ -159,10 +189,13 @@ def _beside(faces: Faces, row: int, attributes: Collection[str]) -> Entry:
     if "emotion" in attributes and np.isfinite(agreed):
         beside["agreement"] = _number(agreed, 3)
     reasons = {problem.column: problem.reason for problem in faces.problems if problem.row == row}
-    failed = [name for name in attributes if ATTRIBUTES[name][0] in reasons]
-    if failed:
-        beside["problems"] = {name: reasons[ATTRIBUTES[name][0]] for name in failed}
-    return beside
+    failed = {
+        name: reasons[column]
+        for name in attributes
+        for column in ATTRIBUTES[name].columns
+        if column in reasons and not np.isfinite(_read(faces, row, name, column)).all()
+    }
+    return beside | ({"problems": failed} if failed else {})
 
 
 def _entry(faces: Faces, row: int, width: int, height: int, attributes: Collection[str]) -> Entry:
@@ -172,14 +205,25 @@ def _entry(faces: Faces, row: int, width: int, height: int, attributes: Collecti
             name: {"x": _number(x, 1), "y": _number(y, 1)}
             for name, (x, y) in landmarks27(faces.mesh[row]).items()
         }
-    known = {
-        name: ATTRIBUTES[name][1](faces, row)
-        for name in attributes
-        if np.isfinite(_column(faces, ATTRIBUTES[name][0])[row]).all()
-    }
-    if known:
+    known = {name: _known(faces, row, ATTRIBUTES[name]) for name in attributes}
+    if known := {name: value for name, value in known.items() if value is not None}:
         entry["faceAttributes"] = known
     return entry
+
+
+def _known(faces: Faces, row: int, attribute: Attribute) -> Any:
+    """The value of an attribute, or None where it cannot be told of the face."""
+    # What is read of the column "attributes" knows of NaN.
+    whole = [_column(faces, name)[row] for name in attribute.columns if name != "attributes"]
+    return attribute.write(faces, row) if all(np.isfinite(c).all() for c in whole) else None
+
+
+def _read(faces: Faces, row: int, name: str, column: str) -> Any:
+    """What an attribute is read from in a column, for one face."""
+    values = _column(faces, column)[row]
+    if column == "attributes":
+        return values[[SCORES.index(score) for score in NEEDED[name]]]
+    return values
 
 
 def _rectangle(box: Any, width: int, height: int) -> Entry:
@@ -198,6 +242,28 @@ def _column(faces: Faces, name: str) -> Any:
     if column is None:
         raise ValueError(f"the stage that fills {name} did not run")
     return column
+
+
+def _terms(faces: Faces, row: int) -> Terms:
+    return terms(named(_column(faces, "attributes")[row]))
+
+
+def _wire(value: Any) -> Any:
+    """A value of `Terms` as JSON has it: names in camel case, shares with two decimals, and without
+    what cannot be told."""
+    if isinstance(value, float):
+        return _number(value, 2)
+    if isinstance(value, tuple):
+        return [_wire(each) for each in value]
+    if is_dataclass(value):
+        known = ((each.name, getattr(value, each.name)) for each in fields(value))
+        return {_camel(name): _wire(each) for name, each in known if each is not None}
+    return value
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
 
 
 def _number(value: Any, digits: int) -> float:

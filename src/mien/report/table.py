@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.describe.attributes import SCORES
 from mien.errors import UsageError
 from mien.faces import EMOTIONS, POINTS, Faces
 from mien.report.valence import valence
@@ -36,11 +37,12 @@ FACE_CELLS: dict[str, tuple[str, ...]] = {
     "emotion": EMOTIONS,
     "agreement": ("agreement",),
     "quality": ("blur", "exposure", "noise"),
+    "attributes": tuple(name.lower() for name in SCORES),
     "measured": ("measured",),
 }
 """The columns of `Faces` that the table holds beside box and id, and the cells of each.
 
-Left out are mesh and embedding, hundreds of numbers a face, and attributes, which have no names.
+Left out are mesh and embedding, hundreds of numbers a face.
 """
 
 VALENCE = "valence"
@@ -60,6 +62,12 @@ TABLE_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "blur": ("quality",),
     "exposure": ("quality",),
     "noise": ("quality",),
+    "qualityForRecognition": ("pose_deg", "quality"),
+    "attributes": ("attributes",),
+    **dict.fromkeys(
+        ("smile", "facialHair", "glasses", "hair", "makeup", "occlusion", "accessories", "mask"),
+        ("attributes",),
+    ),
 }
 """The names that choose columns on the command line, and the columns of `Faces` they stand for."""
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from mien.describe.attribute_stage import Attributes
+from mien.describe.attributes import AttributeModel
 from mien.describe.demographics import Demographics
 from mien.describe.embedding import Embedding
 from mien.describe.emotion import Emotion, EmotionModel
@@ -16,7 +18,7 @@ from mien.detect.cascade import PROFILES
 from mien.faces import Faces
 from mien.media import Limits as MediaLimits
 from mien.media import read_image
-from mien.models import open_session
+from mien.models import entry, open_session
 from mien.pipeline import STAGES, Stage, stages_for
 from mien.server.batching import Cores, SharedSession
 from mien.server.inference import Seen, Wants
@@ -43,10 +45,15 @@ def worker_maker(metrics: Metrics, limits: Limits, cores: int) -> Callable[[], M
     """
     network = CenterFace.load(threads=1)
     held = Cores(cores)
+
+    def together(name: str) -> SharedSession:
+        return SharedSession(open_session(name, threads=1), held)
+
     shared: tuple[Stage, ...] = (
-        Embedding(SharedSession(open_session("dlib-resnet-batch", threads=1), held)),
+        Embedding(together("dlib-resnet-batch")),
         Demographics.load(threads=1),
-        Emotion(EmotionModel(SharedSession(open_session("emotion", threads=1), held))),
+        Emotion(EmotionModel(together("emotion"))),
+        Attributes(AttributeModel(together("attributes"), entry("attributes").labels)),
     )
     most = MediaLimits(image_bytes=limits.image_bytes, image_pixels=limits.image_pixels)
     return lambda: ModelWorker(network, shared, metrics, most, held)

@@ -1,9 +1,9 @@
 """Values between measurements: what is measured a few times a second, for every frame.
 
-Expressions, age, gender and quality change slowly and cost most, so in video they are measured in
-some frames only. Here each track's other frames get values on the line between the measurements
-around them, and expressions are smoothed on demand. The filter is symmetric in time, so that an
-onset is neither late nor early.
+Expressions, age, gender, quality and attributes change slowly and cost most, so in video they are
+measured in some frames only. Here each track's other frames get values on the line between the
+measurements around them, and expressions are smoothed on demand. The filter is symmetric in time,
+so that an onset is neither late nor early.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-SLOW = ("emotion", "agreement", "age", "gender", "quality")
+SLOW = ("emotion", "agreement", "age", "gender", "quality", "attributes")
 """The columns that are measured in some frames only."""
 
 SMOOTHED = ("emotion", "agreement")

@@ -236,7 +236,7 @@ class TimelineBuilder:
         self._append("durations", np.array([duration]), self._frames, "int64")
         self._append("frame", np.full(len(faces), self._frames), self._rows, "int64")
         for name, column in faces.columns.items():
-            if name in self._names and (len(faces) or None not in ROW_SHAPES[name]):
+            if name in self._names and (len(faces) or all(column.shape[1:])):
                 dtype = "int32" if name == "track_id" else "float32"
                 self._append(name, column, self._rows, dtype)
         self._problems += (

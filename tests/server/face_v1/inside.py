@@ -17,6 +17,7 @@ import httpx
 import numpy as np
 import uvicorn
 
+from mien.describe.attributes import SCORES
 from mien.faces import Faces
 from mien.gallery.trainer import Trainer
 from mien.media import read_image
@@ -44,6 +45,8 @@ class OneFace:
             columns[name] = np.array([0.5])
         for name in {"pose_deg", "quality"} & wants.columns:
             columns[name] = np.full((1, 3), 0.5)
+        if "attributes" in wants.columns:
+            columns["attributes"] = np.full((1, len(SCORES)), 0.25)
         if "mesh" in wants.columns:
             columns["mesh"] = np.random.default_rng(1).uniform(0, 100, (1, 478, 3))
         box = np.array([[0, 0, min(100, width), min(140, height)]])

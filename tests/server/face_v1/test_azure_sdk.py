@@ -110,7 +110,7 @@ def test_every_public_method_is_in_a_scenario() -> None:
 
 @scenarios.covers("face.detect_with_stream", "face.detect_with_url")
 def detect(world: World) -> None:
-    asked = ["age", "gender", "headPose", "emotion", "blur", "exposure", "noise"]
+    asked = [*("age", "gender", "headPose", "emotion", "blur", "exposure", "noise"), *WORN]
     large, small = world.sdk.face.detect_with_stream(
         io.BytesIO(people.both()),
         return_face_landmarks=True,
@@ -128,13 +128,23 @@ def detect(world: World) -> None:
     assert attributes.emotion.happiness > 0.5
     assert abs(attributes.head_pose.yaw) < 45
     assert attributes.blur.blur_level in ("Low", "Medium", "High")
-    assert attributes.smile is None
+    _look(attributes)
     (plain,) = world.sdk.face.detect_with_url(world.web.url("woman.jpg"), return_face_id=False)
     assert (plain.face_id, plain.face_landmarks, plain.face_attributes) == (None, None, None)
     close = world.sdk.face.detect_with_url(
         world.web.url("woman.jpg"), detection_model="detection_03"
     )
     assert close[0].face_rectangle.height > close[0].face_rectangle.width
+    (masked,) = world.sdk.face.detect_with_url(
+        world.web.url("woman.jpg"),
+        detection_model="detection_03",
+        recognition_model="recognition_03",
+        return_face_attributes=["headPose", "mask", "qualityForRecognition"],
+    )
+    assert masked.face_attributes.mask.type == "noMask"
+    assert masked.face_attributes.mask.nose_and_mouth_covered is False
+    assert masked.face_attributes.quality_for_recognition == "High"
+    assert masked.face_attributes.smile is None
     assert world.sdk.face.detect_with_stream(io.BytesIO(people.nobody())) == []
     by_url, by_bytes = world.sdk.face.detect_with_url, world.sdk.face.detect_with_stream
     refused("InvalidURL", 400, by_url, world.web.url("page.html"))
@@ -142,9 +152,36 @@ def detect(world: World) -> None:
     refused("InvalidImageSize", 400, by_bytes, io.BytesIO(people.woman()[:1000]))
     message = refused(
         *("BadArgument", 400, by_bytes, io.BytesIO(people.woman())),
-        return_face_attributes=["age", "smile"],
+        return_face_attributes=["age", "mask"],
     )
-    assert "age, gender, headPose, emotion, blur, exposure and noise" in message
+    assert "makeup, occlusion, accessories, blur, exposure and noise" in message
+
+
+WORN = (
+    *("smile", "facialHair", "glasses", "hair", "makeup", "occlusion", "accessories"),
+    "qualityForRecognition",
+)
+
+
+def _look(attributes: Any) -> None:
+    """What the SDK makes of the woman's attributes: she smiles, and wears nothing on her head."""
+    assert attributes.smile > 0.9
+    hair = attributes.facial_hair
+    assert max(hair.moustache, hair.beard, hair.sideburns) < 0.1
+    assert attributes.glasses == "noGlasses"
+    assert attributes.hair.bald < 0.1
+    assert attributes.hair.invisible is False
+    colors = attributes.hair.hair_color
+    assert (len(colors), colors[0].color) == (4, "brown")
+    assert [each.confidence for each in colors] == sorted(c.confidence for c in colors)[::-1]
+    assert isinstance(attributes.makeup.eye_makeup, bool)
+    assert isinstance(attributes.makeup.lip_makeup, bool)
+    covered = attributes.occlusion
+    assert isinstance(covered.forehead_occluded, bool)  # by a fringe that reaches half way
+    assert (covered.eye_occluded, covered.mouth_occluded) == (False, False)
+    assert attributes.accessories == []
+    assert attributes.quality_for_recognition == "High"
+    assert attributes.mask is None
 
 
 @scenarios.covers("face.verify_face_to_face", "face.group", "face.find_similar")

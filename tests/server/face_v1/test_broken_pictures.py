@@ -24,7 +24,7 @@ SETTLED = 1000
 GROWTH_MB = 150
 QUERY = {
     "returnFaceLandmarks": "true",
-    "returnFaceAttributes": "age,gender,headPose,emotion,blur,exposure,noise",
+    "returnFaceAttributes": "age,gender,headPose,smile,emotion,blur,exposure,noise",
 }
 REFUSALS = {"InvalidImage", "InvalidImageSize"}
 

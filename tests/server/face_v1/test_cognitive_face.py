@@ -87,13 +87,20 @@ def detect(world: World) -> None:
     sdk = world.sdk.face
     (face,) = sdk.detect(io.BytesIO(people.woman()))
     assert set(face) == {"faceId", "faceRectangle"}
-    asked = "age,gender,headPose,emotion,blur,exposure,noise"
+    asked = (
+        "age,gender,headPose,smile,facialHair,glasses,emotion,hair,makeup,occlusion,accessories,"
+        "blur,exposure,noise"
+    )
     large, small = sdk.detect(world.web.url("both.jpg"), False, True, asked)
     assert set(small) == {"faceRectangle", "faceLandmarks", "faceAttributes"}
     assert set(small["faceAttributes"]) == set(asked.split(","))
+    assert small["faceAttributes"]["smile"] > 0.9
+    assert small["faceAttributes"]["glasses"] == "NoGlasses"
+    assert small["faceAttributes"]["hair"]["hairColor"][0]["color"] == "brown"
+    assert small["faceAttributes"]["accessories"] == []
     assert len(large["faceLandmarks"]) == 27
     assert sdk.detect(io.BytesIO(people.nobody())) == []
-    refused("BadArgument", 400, sdk.detect, world.web.url("woman.jpg"), attributes="smile")
+    refused("BadArgument", 400, sdk.detect, world.web.url("woman.jpg"), attributes="mask")
     refused("InvalidURL", 400, sdk.detect, "neither a file nor a URL")
     headers, data, json = world.sdk.util.parse_image(io.BytesIO(people.woman()))
     answer = world.sdk.util.request("POST", "detect", data=data, json=json, headers=headers)

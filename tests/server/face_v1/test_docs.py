@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from mien.report.face_api import ATTRIBUTES
 from mien.server.dialects.face_v1.attributes import SUPPORTED
 from mien.server.dialects.face_v1.openapi import statuses
 from mien.server.dialects.face_v1.operations import operations
@@ -93,8 +94,10 @@ def test_the_table_of_operations(page: str) -> None:
 
 
 def test_the_table_of_attributes(page: str) -> None:
-    told = re.findall(r"^\| `(\w+)` \| (yes|no) \|", page, re.MULTILINE)
-    assert {name for name, there in told if there == "yes"} == set(SUPPORTED["detection_01"])
+    told = re.findall(r"^\| `(\w+)` \| (yes|no) \| (yes|no) \|", page, re.MULTILINE)
+    assert {name for name, there, _ in told if there == "yes"} == set(SUPPORTED["detection_01"])
+    assert {name for name, _, there in told if there == "yes"} == set(SUPPORTED["detection_03"])
+    assert [name for name, _, _ in told] == list(ATTRIBUTES)
     assert len(told) == 16
 
 

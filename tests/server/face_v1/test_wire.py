@@ -102,6 +102,19 @@ def test_detection_models(wire: Wire) -> None:
     (face,) = wire.detect(third).json
     assert len(face["faceLandmarks"]) == 27
     assert set(face["faceAttributes"]) == {"headPose"}
+    every = "detectionModel=detection_03&recognitionModel=recognition_04&returnFaceAttributes="
+    (face,) = wire.detect(f"{every}mask,headPose,qualityForRecognition").json
+    attributes = face["faceAttributes"]
+    assert list(attributes) == ["mask", "headPose", "qualityForRecognition"]
+    assert attributes["mask"]["type"] == "noMask"
+    assert attributes["qualityForRecognition"] == "High"
+
+
+SUPPORTED = (
+    "Invalid argument returnFaceAttributes. Supported values are: age, gender, headPose, smile, "
+    "facialHair, glasses, emotion, hair, makeup, occlusion, accessories, blur, exposure"
+)
+FORMAT = " in a comma-separated format."
 
 
 @pytest.mark.parametrize(
@@ -112,13 +125,19 @@ def test_detection_models(wire: Wire) -> None:
         ("detectionModel=detection_02&returnFaceLandmarks=true",
          "'returnLandmarks' is not supported by detection_02."),
         ("detectionModel=detection_03&returnFaceAttributes=headPose,age",
-         "Invalid argument returnFaceAttributes. Supported values are: headPose in a "
+         "Invalid argument returnFaceAttributes. Supported values are: headPose and mask in a "
          "comma-separated format."),
         ("detectionModel=detection_04", "'detectionModel' is invalid."),
         ("recognitionModel=recognition_05", "'recognitionModel' is invalid."),
-        ("returnFaceAttributes=age,smile",
-         "Invalid argument returnFaceAttributes. Supported values are: age, gender, headPose, "
-         "emotion, blur, exposure and noise in a comma-separated format."),
+        ("returnFaceAttributes=age,ethnicity", f"{SUPPORTED} and noise{FORMAT}"),
+        ("returnFaceAttributes=mask", f"{SUPPORTED} and noise{FORMAT}"),
+        ("returnFaceAttributes=qualityForRecognition&recognitionModel=recognition_02",
+         f"{SUPPORTED} and noise{FORMAT}"),
+        ("returnFaceAttributes=x&recognitionModel=recognition_03",
+         f"{SUPPORTED}, noise and qualityForRecognition{FORMAT}"),
+        ("detectionModel=detection_03&returnFaceAttributes=smile&recognitionModel=recognition_04",
+         "Invalid argument returnFaceAttributes. Supported values are: headPose, mask and "
+         "qualityForRecognition in a comma-separated format."),
         ("faceIdTimeToLive=59", "'faceIdTimeToLive' is invalid. Range is [60, 86400]."),
         ("returnFaceId=maybe", "'returnFaceId' is invalid. Supported values are true and false."),
     ],

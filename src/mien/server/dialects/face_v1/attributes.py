@@ -1,4 +1,4 @@
-"""Which attributes may be asked for, by detection model."""
+"""Which attributes may be asked for, by detection and recognition model."""
 
 from __future__ import annotations
 
@@ -7,21 +7,32 @@ from collections.abc import Sequence
 from mien.report.face_api import ATTRIBUTES
 from mien.server.errors import Refusal
 
+QUALITY = "qualityForRecognition"
+
 SUPPORTED: dict[str, tuple[str, ...]] = {
-    "detection_01": tuple(ATTRIBUTES),
+    "detection_01": tuple(name for name in ATTRIBUTES if name != "mask"),
     "detection_02": (),
-    "detection_03": ("headPose",),
+    "detection_03": ("headPose", "mask", QUALITY),
 }
-"""Names by detection model; the API's rules, less what nothing in mien backs."""
+"""Names by detection model: the API's rules."""
+
+GRADED = ("recognition_03", "recognition_04")
+"""The recognition models that `QUALITY` is given with."""
 
 
-def chosen(words: Sequence[str], model: str) -> tuple[str, ...]:
+def chosen(words: Sequence[str], model: str, recognition: str) -> tuple[str, ...]:
     """The attributes of these names, compared without case.
 
+    Args:
+        words: the names asked for.
+        model: the detection model.
+        recognition: the recognition model.
+
     Raises:
-        Refusal: 400, the model does not give one of them; the message lists those it gives.
+        Refusal: 400, the models do not give one of them; the message lists those they give.
     """
-    supported = {name.lower(): name for name in SUPPORTED[model]}
+    given = [name for name in SUPPORTED[model] if name != QUALITY or recognition in GRADED]
+    supported = {name.lower(): name for name in given}
     if words and not supported:
         raise Refusal(400, "BadArgument", f"'returnFaceAttributes' is not supported by {model}.")
     if any(word.lower() not in supported for word in words):
@@ -29,7 +40,7 @@ def chosen(words: Sequence[str], model: str) -> tuple[str, ...]:
             400,
             "BadArgument",
             "Invalid argument returnFaceAttributes. Supported values are: "
-            f"{_listed(SUPPORTED[model])} in a comma-separated format.",
+            f"{_listed(given)} in a comma-separated format.",
         )
     return tuple(dict.fromkeys(supported[word.lower()] for word in words))
 

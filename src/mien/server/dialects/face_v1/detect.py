@@ -27,7 +27,7 @@ async def detect(call: Call) -> Response:
     """The faces of a picture, the largest first."""
     query, policy = call.query, call.services.policy
     model, recognition = p.DETECTION_MODEL.read(query), p.RECOGNITION_MODEL.read(query)
-    attributes = chosen(p.RETURN_ATTRIBUTES.read(query), model)
+    attributes = chosen(p.RETURN_ATTRIBUTES.read(query), model, recognition)
     landmarks, keep = p.RETURN_LANDMARKS.read(query), p.RETURN_FACE_ID.read(query)
     name_model, seconds = p.RETURN_RECOGNITION_MODEL.read(query), p.TIME_TO_LIVE.read(query)
     if landmarks and model == "detection_02":
