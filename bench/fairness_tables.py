@@ -23,7 +23,7 @@ from mien.fairness.words import counted, figure, interval
 
 def rows(document: Any, names: Sequence[str], by: Collection[str]) -> Iterator[list[str]]:
     """A line for each group that any of the measures has in the dimensions `by`: its name, then of
-    each measure what it stands on (once, where that is as before) and the value with its interval.
+    each measure what it stands on and the value with its interval.
 
     Raises:
         ValueError: the document has no such measure.
@@ -38,11 +38,9 @@ def rows(document: Any, names: Sequence[str], by: Collection[str]) -> Iterator[l
                 found = cells.setdefault((one["dimension"], one["group"]), [None] * len(names))
                 found[at] = _slice(one)
     for (dimension, group), slices in cells.items():
-        line, before = [TITLES.get(dimension, dimension), "" if dimension == "all" else group], ""
+        line = [TITLES.get(dimension, dimension), "" if dimension == "all" else group]
         for name, one in zip(names, slices, strict=True):
-            count = "–" if one is None else counted(one)
-            line.append("" if count == before else count)
-            before = count
+            line.append("–" if one is None else counted(one))
             unit = measures[name]["unit"]
             line.append(
                 "–" if one is None else f"{figure(one.value, unit)} ({interval(one, unit)})"
@@ -80,7 +78,7 @@ def main(document: Path, names: tuple[str, ...], by: tuple[str, ...]) -> None:
     """Print the table."""
     read = json.loads(document.read_text(encoding="utf-8"))
     lines = list(rows(read, names, ("all", *(by or TITLES))))
-    shared = all(not line[at] for line in lines for at in range(4, len(line), 2))
+    shared = all(line[at] == line[2] for line in lines for at in range(4, len(line), 2))
     kept = [at for at in range(2 + 2 * len(names)) if at < 4 or at % 2 or not shared]
     for line in table([heads(read, names)[at] for at in kept],
                       ([line[at] for at in kept] for line in lines)):  # fmt: skip

@@ -18,7 +18,7 @@ from mien.faces import EMOTIONS, Faces
 from mien.fairness.labels import Label
 from mien.fairness.skin import skin_angle
 from mien.media import read_image
-from mien.pipeline import STAGES, Stage, describe_all, stages_for
+from mien.pipeline import Stage, describe_all, stages_for
 
 Array = NDArray[Any]
 
@@ -79,11 +79,6 @@ class Seen:
     embedding: Array | None = None
 
 
-def filled() -> set[str]:
-    """The columns that mien has a stage for."""
-    return {column for stage in STAGES for column in stage.fills}
-
-
 class LeftOut(NamedTuple):
     """A line that counts nowhere, and why."""
 
@@ -97,7 +92,7 @@ def columns_for(labels: Sequence[Label]) -> tuple[str, ...]:
     asked = (
         column
         for name, column in COLUMNS.items()
-        if column in filled() and any(getattr(label, name) is not None for label in labels)
+        if any(getattr(label, name) is not None for label in labels)
     )
     return tuple(dict.fromkeys((*MEASURED, *asked)))
 

@@ -14,12 +14,10 @@ from mien.detect import PROFILES
 from mien.fairness.groups import NOT_KNOWN, TITLES
 from mien.fairness.labels import Label, read_labels
 from mien.fairness.looking import (
-    COLUMNS,
     MODELS,
     LeftOut,
     Seen,
     columns_for,
-    filled,
     look_at,
 )
 from mien.fairness.measures import Measure, Slice, measure_faces
@@ -161,8 +159,6 @@ def _measures(labels: Sequence[Label], seen: Sequence[Seen]) -> Iterator[Measure
             yield measure
         elif not any(how.applies(label) for label in labels):
             yield Missing(how.name, how.title, f"no face has a label for it (column {how.label})")
-        elif how.label in COLUMNS and COLUMNS[how.label] not in filled():
-            yield Missing(how.name, how.title, "no model of mien tells it")
         else:
             yield Missing(how.name, how.title, "no face with this label was found and described")
     for measure in measure_pairs(comparable(seen), MATCH_THRESHOLD):
