@@ -130,6 +130,14 @@ class ImageDetector:
             faces = united(faces, self._second.detect(rgb))
         return faces[np.argsort(-faces.size_wh.prod(axis=1), kind="stable")]
 
+    def pixels(self, rgb: Array, faces: Faces) -> float:
+        """Pixels that `detect` looks at in a picture in which these are the faces."""
+        profile, all_pixels = self._profile, rgb.shape[0] * rgb.shape[1]
+        scale = scale_for(rgb, profile.first)
+        finer = scale_for(rgb, profile.finer, most=profile.enlarge) if profile.finer else 0.0
+        twice = finer > scale and (profile.always or (sizes(faces) * scale < SMALL).any())
+        return float(all_pixels * (scale**2 + (finer**2 if twice else 0.0)))
+
     def _looks(self, rgb: Array) -> Iterator[Faces]:
         profile, longer = self._profile, max(rgb.shape[:2])
         yield self.network.detect(

@@ -9,6 +9,7 @@ frame; how, is noted for each face when the whole frame is looked at, and put ri
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Self
 
@@ -37,8 +38,16 @@ whole numbers of pixels."""
 STAY = 0.12
 """A crop is kept while its face is this near to its middle and to its size, in shares of a side."""
 
-MOST_CROPS = 12
-"""With more faces the whole frame costs no more than its crops."""
+BATCH = 12
+"""Crops in one run; a bound on memory."""
+
+WORTH = 0.48
+"""Crops are looked at while they have less than this share of the pixels of the look at the whole
+frame; a pixel of a crop costs twice that of a frame."""
+
+STILL_THERE = 0.35
+"""The score that is enough for a face in its crop for those who must not lose it: as for a doubtful
+candidate at its second look (`mien.detect.cascade.Profile.confirmed`)."""
 
 SAME = 0.4
 """Boxes from two crops that overlap by this much are one face seen twice."""
@@ -85,6 +94,7 @@ class VideoDetector:
         self._crops = images.network
         self._every = self._since = every
         self._doubt = doubt
+        self._enough = SCORE if sentinel is None else STILL_THERE
         self._last = Faces.empty()
         self._squares = np.zeros((0, 3), int)
         self._correction = np.zeros((0, 4))
@@ -126,7 +136,7 @@ class VideoDetector:
         """
         self._since += 1
         wait = self._doubt if doubt else self._every // 2 if key else self._every
-        due = whole or self._since >= wait or len(self._last) > MOST_CROPS
+        due = whole or self._since >= wait or not self._worth(rgb)
         near = None if due else self._near(rgb)
         if near is None or self._somebody_new(rgb, near):
             self._since = 0
@@ -151,10 +161,13 @@ class VideoDetector:
             (k,) the rows of `faces` that are there for sure, and the k faces as they are there.
         """
         squares = around(faces, np.zeros((0, 3), int))
-        parts = batches(len(faces))
-        found = [self._nearest(rgb, faces[rows], squares[rows], score) for rows in parts]
-        seen = [len(there) > 0 for part in found for there in part]
-        return np.flatnonzero(seen), Faces.concat(there for part in found for there in part)
+        found = self._nearest(rgb, faces, squares, score)
+        seen = [len(there) > 0 for there in found]
+        return np.flatnonzero(seen), Faces.concat(found)
+
+    def _worth(self, rgb: Array) -> bool:
+        """Whether crops around the faces of the last frame cost less than the whole frame."""
+        return len(self._last) * CROP**2 <= WORTH * self._images.pixels(rgb, self._last)
 
     def _somebody_new(self, rgb: Array, known: Faces) -> bool:
         """Whether the sentinel sees what may be a face that is not known."""
@@ -166,7 +179,7 @@ class VideoDetector:
     def _correct(self, rgb: Array) -> None:
         """Note how the box of each face differs from the one its crop gives, in shares of it."""
         self._correction = np.zeros((len(self._last), 4))
-        if not 0 < len(self._last) <= MOST_CROPS:
+        if not len(self._last) or not self._worth(rgb):
             return
         self._squares = around(self._last, self._squares)
         for row, near in enumerate(self._nearest(rgb, self._last, self._squares)):
@@ -179,7 +192,7 @@ class VideoDetector:
         if not len(self._last):
             return self._last
         self._squares = around(self._last, self._squares)
-        found = Faces.concat(self._nearest(rgb, self._last, self._squares))
+        found = Faces.concat(self._nearest(rgb, self._last, self._squares, self._enough))
         alone = suppress(found.box_xyxy, found.score, iou=SAME)
         return found if len(alone) == len(self._last) else None
 
@@ -187,19 +200,26 @@ class VideoDetector:
         self, rgb: Array, faces: Faces, squares: Array, score: float = SCORE
     ) -> list[Faces]:
         """For each face the one nearest to it in its square, or none."""
+        nearest = []
+        for rows in batches(len(faces)):
+            found = self._crop(rgb, squares[rows], score)
+            for box, here in zip(faces.box_xyxy[rows], found, strict=True):
+                best = overlaps(box, here.box_xyxy)[0].argsort()[::-1][:1]
+                nearest.append(here[best])
+        return nearest
+
+    def _crop(self, rgb: Array, squares: Array, score: float) -> Iterator[Faces]:
+        """The faces in each of some squares, in pixels of the frame; one run."""
         crops = [cut(rgb, *square) for square in squares.tolist()]
         places = [place(crop, CROP / len(crop), room=CROP) for crop in crops]
-        nearest = []
-        for row, seen in enumerate(self._crops.detect_placed(crops, places, score=score)):
-            here = seen.shifted(*squares[row, :2].tolist())
-            best = overlaps(faces.box_xyxy[row], here.box_xyxy)[0].argsort()[::-1][:1]
-            nearest.append(here[best])
-        return nearest
+        found = self._crops.detect_placed(crops, places, score=score)
+        for (left, top, _), seen in zip(squares.tolist(), found, strict=True):
+            yield seen.shifted(left, top)
 
 
 def batches(count: int) -> list[slice]:
-    """Rows in batches of at most `MOST_CROPS`."""
-    return [slice(start, start + MOST_CROPS) for start in range(0, count, MOST_CROPS)]
+    """Rows in batches of at most `BATCH`."""
+    return [slice(start, start + BATCH) for start in range(0, count, BATCH)]
 
 
 def around(faces: Faces, before: Array) -> Array:
