@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help deps demo test test-long check format bench bench-redact bench-server train-emotion clean
+.PHONY: help deps demo test test-long check format bench bench-redact bench-server train-emotion train-attributes clean
 
 help:            ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 # The environment is made anew whenever what it is made from has changed.
 $(READY): pyproject.toml constraints.txt
@@ -65,6 +65,7 @@ bench-server: $(READY)  ## requests a second of the service, and what identify c
 TRAINING := .venv-training/bin/python
 RUNS := runs
 CARD := src/mien/models/cards/emotion.md
+ATTRIBUTES := src/mien/models/cards/attributes.md
 CATALOGUE := src/mien/models/catalogue.toml
 $(TRAINING):
 	$(PYTHON) -m venv .venv-training
@@ -80,6 +81,18 @@ train-emotion: $(READY) $(TRAINING)  ## train the expression network from scratc
 	$(TRAINING) -m training.emotion.card --figures $(RUNS)/evaluation.json --card $(CARD) --catalogue $(CATALOGUE)
 	$(BIN)/python -m bench.emotion.doubt --json $(RUNS)/doubt.json
 	$(TRAINING) -m training.emotion.card --figures $(RUNS)/evaluation.json --doubt $(RUNS)/doubt.json --card $(CARD) --catalogue $(CATALOGUE)
+
+train-attributes: $(READY) $(TRAINING)  ## train the attribute network from scratch to ONNX; resumes
+	$(BIN)/python -m training.attributes.occluders.fit --to $(RUNS)/meshes.npz
+	$(BIN)/python -m training.attributes.occluders.write $(RUNS)/occluders/train --meshes $(RUNS)/meshes.npz --part train --seed 101 --count 10000
+	$(BIN)/python -m training.attributes.occluders.write $(RUNS)/occluders/test --meshes $(RUNS)/meshes.npz --part test --seed 102 --count 2000
+	$(TRAINING) -m training.attributes.train --dlib "$$($(BIN)/python -m training.emotion.dlib_file $(RUNS))" --out $(RUNS)/plain --stages 64x4,72x3
+	$(TRAINING) -m training.attributes.train --start $(RUNS)/plain/best.pt --made $(RUNS)/occluders/train --out $(RUNS)/covered --stages 72x4 --rate 1e-3
+	$(TRAINING) -m training.attributes.export --weights $(RUNS)/covered/best.pt --out src/mien/models/weights/attributes.onnx
+	$(TRAINING) -m training.attributes.evaluate --model src/mien/models/weights/attributes.onnx --made $(RUNS)/occluders/test --out $(RUNS)/attributes.json
+	$(TRAINING) -m training.attributes.card --figures $(RUNS)/attributes.json --card $(ATTRIBUTES) --catalogue $(CATALOGUE)
+	$(BIN)/python -m training.attributes.framing --faces 200 --out $(RUNS)/framing.json
+	$(TRAINING) -m training.attributes.card --figures $(RUNS)/attributes.json --framing $(RUNS)/framing.json --card $(ATTRIBUTES)
 
 clean:           ## remove the environment and all caches
 	rm -rf $(VENV) .venv-peer build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
