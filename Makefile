@@ -88,7 +88,8 @@ train-attributes: $(READY) $(TRAINING)  ## train the attribute network from scra
 	$(BIN)/python -m training.attributes.occluders.write $(RUNS)/occluders/test --meshes $(RUNS)/meshes.npz --part test --seed 102 --count 2000
 	$(TRAINING) -m training.attributes.train --dlib "$$($(BIN)/python -m training.emotion.dlib_file $(RUNS))" --out $(RUNS)/plain --stages 64x4,72x3
 	$(TRAINING) -m training.attributes.train --start $(RUNS)/plain/best.pt --made $(RUNS)/occluders/train --out $(RUNS)/covered --stages 72x4 --rate 1e-3
-	$(TRAINING) -m training.attributes.export --weights $(RUNS)/covered/best.pt --out src/mien/models/weights/attributes.onnx
+	$(TRAINING) -m training.attributes.train --start $(RUNS)/covered/best.pt --made $(RUNS)/occluders/train --out $(RUNS)/larger --stages 88x3 --rate 1e-3 --seed 2
+	$(TRAINING) -m training.attributes.export --weights $(RUNS)/larger/best.pt --out src/mien/models/weights/attributes.onnx
 	$(TRAINING) -m training.attributes.evaluate --model src/mien/models/weights/attributes.onnx --made $(RUNS)/occluders/test --out $(RUNS)/attributes.json
 	$(TRAINING) -m training.attributes.card --figures $(RUNS)/attributes.json --card $(ATTRIBUTES) --catalogue $(CATALOGUE)
 	$(BIN)/python -m training.attributes.framing --faces 200 --out $(RUNS)/framing.json
