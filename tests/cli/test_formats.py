@@ -63,8 +63,7 @@ def test_all_attributes_of_a_video_are_all_columns_a_table_has_names_for() -> No
         ("mot", "faces", "age", CLIP, "--format mot holds no attributes; use --format csv"),
         ("vtt", "faces", "emotion", CLIP, "--format vtt holds no attributes"),
         ("vtt", "faces", None, PHOTO, "--format vtt is for videos, and photo.JPG is a photo"),
-        ("csv", "faces", "charm", CLIP, "'charm' is no attribute; choose from all, age, blur"),
-        ("csv", "faces", "hair", CLIP, "no model backs the attribute 'hair' yet"),
+        ("csv", "faces", "charm", CLIP, "'charm' is no attribute; choose from all, accessories"),
         ("json", "faces", "gaze", CLIP, "'gaze' is no attribute"),
     ],
 )

@@ -48,7 +48,7 @@ def fill_between(
         smooth: whether to smooth what was measured first.
     """
     at = np.flatnonzero(measured)
-    if not len(at):
+    if not len(at) or (len(at) == len(measured) and not smooth):
         return
     for name, column in columns.items():
         values = column[at].astype(np.float64)

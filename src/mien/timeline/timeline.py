@@ -27,6 +27,10 @@ Array = NDArray[Any]
 LARGE = frozenset({"mesh", "embedding"})
 """The columns a timeline holds only when asked."""
 
+MOST_CELLS = 8
+"""Cells of a row that are filled at a time, all rows of a track together; a bound on memory. All
+eight expressions are, since they are smoothed together."""
+
 CHANGED = frozenset({"track_id", *SLOW})
 """The columns that are changed once all frames are known."""
 
@@ -298,10 +302,14 @@ class TimelineBuilder:
         for rows in _rows_by_id(columns["track_id"]).values():
             known = rows[np.isfinite(columns["measured"][rows])]
             seconds = pts[frame[known]] * (base.numerator / base.denominator)
-            track = {name: column[known] for name, column in slow.items()}
-            fill_between(track, columns["measured"][known] == 1, seconds, smooth=smooth)
+            measured = columns["measured"][known] == 1
             for name, column in slow.items():
-                column[known] = track[name]
+                cells = column.reshape(len(column), -1)
+                for first in range(0, cells.shape[1], MOST_CELLS):
+                    some = slice(first, first + MOST_CELLS)
+                    track = {name: cells[known, some]}
+                    fill_between(track, measured, seconds, smooth=smooth)
+                    cells[known, some] = track[name]
 
     def close(self) -> None:
         """Drop what was collected. Does nothing to a timeline that was finished."""
