@@ -56,13 +56,13 @@ def test_nothing_is_made_up_beside_a_failure() -> None:
     emotion[0] = 0.125
     measured = np.array([True, False, True, False, True])
     emotion[4] = 0.125
-    fill_between({"emotion": emotion}, measured, np.arange(5) * 0.1, smooth=True)
+    fill_between({"emotion": emotion}, np.arange(5), measured, np.arange(5) * 0.1, smooth=True)
     assert np.isfinite(emotion).all(axis=1).tolist() == [True, False, False, False, True]
 
 
 def test_without_a_measurement_nothing_is_filled() -> None:
     age = np.full(3, np.nan, np.float32)
-    fill_between({"age": age}, np.zeros(3, bool), np.arange(3) / RATE, smooth=True)
+    fill_between({"age": age}, np.arange(3), np.zeros(3, bool), np.arange(3) / RATE, smooth=True)
     assert np.isnan(age).all()
 
 
@@ -70,13 +70,13 @@ def test_without_a_measurement_nothing_is_filled() -> None:
 @pytest.mark.parametrize("onset", [1.0, 1.5167, 2.03])
 def test_an_onset_is_neither_late_nor_early(every: int, onset: float) -> None:
     """Half a stride is what measuring now and then costs; smoothing adds nothing."""
-    seconds = np.arange(4 * RATE) / RATE
-    measured = np.arange(len(seconds)) % every == 0
+    rows = np.arange(4 * RATE)
+    seconds, measured = rows / RATE, rows % every == 0
     when = {}
     for smooth in (False, True):
         emotion = step(seconds, onset).astype(np.float32)
         emotion[~measured] = np.nan
-        fill_between({"emotion": emotion}, measured, seconds, smooth=smooth)
+        fill_between({"emotion": emotion}, rows, measured, seconds, smooth=smooth)
         assert np.abs(emotion.sum(axis=1) - 1).max() < 1e-5
         when[smooth] = crossing(emotion.astype(float), seconds)
     assert abs(when[False] - onset) <= (every + 1) / 2 / RATE

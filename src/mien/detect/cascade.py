@@ -132,11 +132,16 @@ class ImageDetector:
 
     def pixels(self, rgb: Array, faces: Faces) -> float:
         """Pixels that `detect` looks at in a picture in which these are the faces."""
-        profile, all_pixels = self._profile, rgb.shape[0] * rgb.shape[1]
+        scale, finer = self._scales(rgb, faces)
+        return float(rgb.shape[0] * rgb.shape[1] * (scale**2 + finer**2))
+
+    def _scales(self, rgb: Array, first: Faces) -> tuple[float, float]:
+        """Of the first look, and of the finer one that what it found calls for; 0: for none."""
+        profile = self._profile
         scale = scale_for(rgb, profile.first)
         finer = scale_for(rgb, profile.finer, most=profile.enlarge) if profile.finer else 0.0
-        twice = finer > scale and (profile.always or (sizes(faces) * scale < SMALL).any())
-        return float(all_pixels * (scale**2 + (finer**2 if twice else 0.0)))
+        hinted = profile.always or (sizes(first) * scale < SMALL).any()
+        return scale, finer if finer > scale and hinted else 0.0
 
     def _looks(self, rgb: Array) -> Iterator[Faces]:
         profile, longer = self._profile, max(rgb.shape[:2])
@@ -146,9 +151,8 @@ class ImageDetector:
         scale = scale_for(rgb, profile.first)
         first = self.network.detect(rgb, score=profile.hint, scale=scale)
         yield first[sizes(first) * scale <= LARGE]
-        finer = scale_for(rgb, profile.finer, most=profile.enlarge) if profile.finer else 0.0
-        hinted = (sizes(first) * scale < SMALL).any()
-        if finer > scale and (profile.always or hinted):
+        _, finer = self._scales(rgb, first)
+        if finer:
             for part, corner in tiles(rgb, finer):
                 found = self.network.detect(part, score=profile.hint, scale=finer)
                 found = found[sizes(found) * finer <= LARGE].shifted(*corner)

@@ -32,8 +32,13 @@ LONGEST_S = 0.5
 """Between measurements that lie further apart there is no line; a value holds for half as long."""
 
 
+MOST_CELLS = 8
+"""Cells of a row that are worked on at a time, all rows of the track together; a bound on memory.
+All eight expressions are, since they are smoothed together."""
+
+
 def fill_between(
-    columns: Mapping[str, Array], measured: Array, seconds: Array, *, smooth: bool
+    columns: Mapping[str, Array], rows: Array, measured: Array, seconds: Array, *, smooth: bool
 ) -> None:
     """Fill the rows of one track that were not measured, in place.
 
@@ -42,23 +47,23 @@ def fill_between(
     NaN.
 
     Args:
-        columns: of `SLOW`, each (n, …) float32 in order of time.
+        columns: of `SLOW`, each (m, …) float32, contiguous.
+        rows: (n,) those of the track in the columns, in order of time.
         measured: (n,) bool.
         seconds: (n,) when each row's frame is shown.
         smooth: whether to smooth what was measured first.
     """
-    at = np.flatnonzero(measured)
-    if not len(at) or (len(at) == len(measured) and not smooth):
+    if not measured.any() or (measured.all() and not smooth):
         return
+    at, others = rows[measured], rows[~measured]
     for name, column in columns.items():
-        values = column[at].astype(np.float64)
-        flat = values.reshape(len(at), -1)
-        if smooth and name in SMOOTHED:
-            flat = smoothed(flat, seconds[at])
-            column[at] = flat.reshape(values.shape)
-        others = np.flatnonzero(~measured)
-        filled = interpolated(flat, seconds[at], seconds[others])
-        column[others] = filled.reshape((len(others), *column.shape[1:]))
+        cells = column.reshape(len(column), -1)
+        for first in range(0, cells.shape[1], MOST_CELLS):
+            some = slice(first, first + MOST_CELLS)
+            values = cells[at, some].astype(np.float64)
+            if smooth and name in SMOOTHED:
+                cells[at, some] = values = smoothed(values, seconds[measured])
+            cells[others, some] = interpolated(values, seconds[measured], seconds[~measured])
 
 
 def smoothed(values: Array, seconds: Array) -> Array:

@@ -27,10 +27,6 @@ Array = NDArray[Any]
 LARGE = frozenset({"mesh", "embedding"})
 """The columns a timeline holds only when asked."""
 
-MOST_CELLS = 8
-"""Cells of a row that are filled at a time, all rows of a track together; a bound on memory. All
-eight expressions are, since they are smoothed together."""
-
 CHANGED = frozenset({"track_id", *SLOW})
 """The columns that are changed once all frames are known."""
 
@@ -303,13 +299,7 @@ class TimelineBuilder:
             known = rows[np.isfinite(columns["measured"][rows])]
             seconds = pts[frame[known]] * (base.numerator / base.denominator)
             measured = columns["measured"][known] == 1
-            for name, column in slow.items():
-                cells = column.reshape(len(column), -1)
-                for first in range(0, cells.shape[1], MOST_CELLS):
-                    some = slice(first, first + MOST_CELLS)
-                    track = {name: cells[known, some]}
-                    fill_between(track, measured, seconds, smooth=smooth)
-                    cells[known, some] = track[name]
+            fill_between(slow, known, measured, seconds, smooth=smooth)
 
     def close(self) -> None:
         """Drop what was collected. Does nothing to a timeline that was finished."""
