@@ -315,6 +315,16 @@ def test_variable_rates_are_read_back() -> None:
     same(timeline, read(document_of(timeline)).timeline())
 
 
+def test_a_rate_near_a_broadcast_one_is_not_taken_for_it() -> None:
+    """Frames of 7507 ticks of 1/90000 s: 11.989 a second, near 12000/1001 = 11.988."""
+    timeline = made([7507, 7507], (), facts(Fraction(90_000, 7507), Fraction(1, 90_000)))
+    document = document_of(timeline)
+    assert document["framerate"] == 11.989
+    again = read(document).timeline()
+    same(timeline, again)
+    assert read({**document, "framerate": 29.97}).timeline().video.rate == Fraction(30_000, 1001)
+
+
 NONE_AFTER_7 = {"start": 7, "duration": 21}
 
 

@@ -22,6 +22,7 @@ from mien.errors import (
 from mien.faces import Faces
 from mien.inputs import open_document
 from mien.timecode import Time, parse_rate
+from mien.timeline.clock import shown_framerate
 from mien.timeline.fragments import Fragment, FragmentReader, Refusal, number, shown, whole
 from mien.timeline.timeline import Timeline, VideoFacts
 
@@ -91,7 +92,7 @@ class Annotations:
             raise UsageError("an aggregateEmotion document holds no faces; use one of another mode")
         if len(self.id) and self.id.max() > np.iinfo(np.int32).max:
             raise UsageError(f"id {self.id.max()} is too large to follow; the limit is 2147483647")
-        rate = parse_rate(self.framerate)
+        rate = self._rate()
         starts, ends = self._frames(Fraction(self.timescale) / rate)
         has_scores = self.mode == "perFaceEmotion"
         faces = Faces(
@@ -103,6 +104,19 @@ class Annotations:
         facts = VideoFacts(self.width, self.height, rate, Fraction(1, self.timescale))
         frame = np.searchsorted(starts, self.tick)
         return Timeline(facts, starts, ends - starts, frame, faces)
+
+    def _rate(self) -> Fraction:
+        """The one whose frames last whole ticks, if `framerate` can mean only that one.
+
+        11.989 in ticks of 1/90000 s is 7507 of them, though it is near 12000/1001 too.
+        """
+        ticks = round(self.timescale / self.framerate)
+        fits = [
+            step
+            for step in range(max(1, ticks - 1), ticks + 2)
+            if shown_framerate(Fraction(self.timescale, step)) == self.framerate
+        ]
+        return Fraction(self.timescale, fits[0]) if len(fits) == 1 else parse_rate(self.framerate)
 
     def _frames(self, nominal: Fraction) -> tuple[Array, Array]:
         """Starts and ends of all frames; `nominal` is the duration the frame rate asks for."""

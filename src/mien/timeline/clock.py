@@ -82,6 +82,12 @@ def clock_of(timeline: Timeline) -> Clock:
     return Clock(timescale, 1 / seconds[0], ticks, frame_ticks)
 
 
+def shown_framerate(rate: Fraction) -> float:
+    """29.97, 23.976, 25.0: three decimals, or six digits below one frame a second."""
+    shown = float(rate)
+    return round(shown, 3) if shown >= 1 else float(f"{shown:.6g}")
+
+
 def nearest(value: Fraction) -> int:
     """The nearest whole number, at least 1; halves go up."""
     return max(1, floor(value + Fraction(1, 2)))

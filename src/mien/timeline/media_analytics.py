@@ -20,7 +20,7 @@ from mien.atomic import replacing
 from mien.errors import ConfigurationError, UsageError
 from mien.faces import EMOTIONS
 from mien.timeline.annotations import Annotations, read_media_analytics
-from mien.timeline.clock import Clock, clock_of
+from mien.timeline.clock import Clock, clock_of, shown_framerate
 from mien.timeline.detectable import MICRO, detectable
 from mien.timeline.timeline import Timeline
 from mien.timeline.windows import (
@@ -119,7 +119,7 @@ def _document(timeline: Timeline, clock: Clock, fragments: Iterator[str]) -> Ite
         "version": 1,
         "timescale": clock.timescale,
         "offset": 0,
-        "framerate": _framerate(clock),
+        "framerate": shown_framerate(clock.rate),
         "width": timeline.video.width,
         "height": timeline.video.height,
     }
@@ -194,9 +194,3 @@ def _line(value: object) -> str:
 def _share(millionths: float) -> float:
     """Six decimals; 0 and 1 as the service printed them, not 0.0 and 1.0."""
     return millionths / MICRO if 0 < millionths < MICRO else int(millionths // MICRO)
-
-
-def _framerate(clock: Clock) -> float:
-    """29.97, 23.976, 25.0: three decimals, or six digits below one frame a second."""
-    rate = float(clock.rate)
-    return round(rate, 3) if rate >= 1 else float(f"{rate:.6g}")
