@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.gallery import Template
+from mien.gallery import Kind, Template
 from mien.storage import Storage, open_storage
 from tests.postgres import fresh_database
 
@@ -71,3 +71,12 @@ def template(seed: int, *, model: str = "recognition_01", quality: float = 0.5) 
     """A template like no other, the same for the same seed."""
     vector = np.random.default_rng(seed).normal(scale=0.12, size=128)
     return Template(vector.astype(np.float32), quality, model)
+
+
+def make_collection(
+    storage: Storage, account: str, kind: Kind = Kind.PERSON_GROUP, id: str = "c"
+) -> int:
+    """Create an empty collection, and give its number."""
+    return storage.collections.create(
+        account, kind, id, name="n", user_data=None, recognition_model="recognition_01", limit=100
+    ).pk

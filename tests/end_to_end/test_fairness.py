@@ -15,7 +15,7 @@ import pytest
 from mien.fairness import fairness_schema
 from tests.describe import portraits
 from tests.end_to_end.conftest import Run
-from tests.fairness.made import Page
+from tests.pages import Page
 
 COLUMNS = ("file", "left", "top", "width", "height", "person", "gender", "age", "emotion")
 MORE = (*COLUMNS, "smile", "glasses")

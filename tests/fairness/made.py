@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from mien.fairness.measures import measure_faces
 from mien.fairness.pairs import comparable, measure_pairs
 from mien.fairness.questions import FACE_MEASURES
 from mien.fairness.report import Missing, Point, Report
-from mien.markup import VOID
 
 HOSTILE = "<script>alert(1)</script>\"'&\u202egnp.jpg"
 
@@ -81,33 +79,6 @@ def report(faces: list[Seen], **changes: Any) -> Report:
 def left_out(number: int) -> tuple[LeftOut, ...]:
     """So many lines with hostile names."""
     return tuple(LeftOut(line, HOSTILE, f"{HOSTILE} is damaged") for line in range(2, number + 2))
-
-
-class Page(HTMLParser):
-    """The elements of a page, checked to be closed in order; and all text and attributes."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.names: list[str] = []
-        self.values: list[str] = []
-        self.text: list[str] = []
-        self.feed(page)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.append(tag)
-        self.values += [value or "" for _, value in attrs]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.text.append(data)
 
 
 def numbers(document: Any) -> Iterator[float]:

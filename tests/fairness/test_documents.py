@@ -27,7 +27,8 @@ from mien.fairness.measures import Slice
 from mien.fairness.page import MOST_LEFT_OUT
 from mien.fairness.report import Missing, Report
 from mien.media import read_image
-from tests.fairness.made import HOSTILE, Page, face, left_out, people, report, times
+from tests.fairness.made import HOSTILE, face, left_out, people, report, times
+from tests.pages import Page
 
 
 def full() -> Report:

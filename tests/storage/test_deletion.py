@@ -16,22 +16,10 @@ from mien.storage.collections import STALE_S
 from mien.storage.database import Database, open_database
 from mien.storage.keyring import HOUR_S, POOL_S, Keyring
 from mien.storage.tables import faces, receipts
-from tests.stores import Place, template
+from tests.stores import Place, make_collection, template
 
 GROUP, LIST = Kind.PERSON_GROUP, Kind.FACE_LIST
 Maker = Callable[[Storage, str], None]
-
-
-def make(storage: Storage, account: str, kind: Kind, id: str = "c") -> int:
-    return storage.collections.create(
-        account,
-        kind,
-        id,
-        name="n",
-        user_data=None,
-        recognition_model="recognition_01",
-        limit=100,
-    ).pk
 
 
 def enrol(storage: Storage, account: str, one: Template, id: str = "c") -> tuple[str, str]:
@@ -64,8 +52,8 @@ def sealed(database: Database) -> list[bytes]:
 def test_no_template_is_ever_in_a_file_as_it_is(place: Place) -> None:
     with place.open() as storage:
         account = storage.accounts.create("a").id
-        make(storage, account, GROUP)
-        make(storage, account, LIST)
+        make_collection(storage, account)
+        make_collection(storage, account, LIST)
         enrol(storage, account, template(1))
         add(storage, account, LIST, template(2))
         storage.transients.remember(account, [template(3)], 3600)
@@ -81,8 +69,8 @@ def test_nothing_of_what_is_deleted_is_left_in_any_file(sqlite_place: Place, wha
     with sqlite_place.open() as storage:
         account = storage.accounts.create("a").id
         kind = GROUP if what in ("person", "group") else LIST
-        make(storage, account, kind)
-        kept = make(storage, account, kind, "other")
+        make_collection(storage, account, kind)
+        kept = make_collection(storage, account, kind, "other")
         if kind is GROUP:
             person, face = enrol(storage, account, gone)
             enrol(storage, account, template(2), "other")
@@ -111,7 +99,7 @@ def test_a_restored_backup_opens_only_those_who_were_not_deleted(place: Place) -
     """The backup is what a thief or a careful operator has: a copy of the data."""
     with place.open() as storage:
         account = storage.accounts.create("a").id
-        groups, lists = make(storage, account, GROUP), make(storage, account, LIST)
+        groups, lists = make_collection(storage, account), make_collection(storage, account, LIST)
         person, _ = enrol(storage, account, template(1))
         enrol(storage, account, template(2))
         face = add(storage, account, LIST, template(3))
@@ -161,7 +149,7 @@ def _backup(place: Place) -> Callable[[], None]:
 
 
 def test_a_receipt_says_what_is_gone_and_can_be_asked_for(storage: Storage, account: str) -> None:
-    make(storage, account, GROUP)
+    make_collection(storage, account)
     person, _ = enrol(storage, account, template(1))
     _, face = enrol(storage, account, template(2))
     add(storage, account, GROUP, template(3), person)
@@ -228,7 +216,7 @@ def test_a_deletion_that_died_before_the_keys_is_completed(
 ) -> None:
     with place.open() as storage:
         account = storage.accounts.create("a").id
-        make(storage, account, GROUP)
+        make_collection(storage, account)
         person, _ = enrol(storage, account, template(1))
         (number,) = _numbers(storage)
         monkeypatch.setattr(Keyring, "destroy", _die)
@@ -246,7 +234,7 @@ def test_a_large_deletion_that_died_on_the_way_is_completed(
     monkeypatch.setattr("mien.storage.deletion.CHUNK", 2)
     with place.open() as storage:
         account = storage.accounts.create("a").id
-        pk = make(storage, account, LIST)
+        pk = make_collection(storage, account, LIST)
         for seed in range(5):
             add(storage, account, LIST, template(seed))
         numbers = _numbers(storage)
@@ -291,7 +279,7 @@ def test_keys_without_rows_are_swept_but_not_those_of_a_newer_database(
     start = time.time()
     with place.open() as storage:
         account = storage.accounts.create("a").id
-        make(storage, account, GROUP)
+        make_collection(storage, account)
         orphan, _ = storage._keyring.new()  # its enrolment died before the row
         enrol(storage, account, template(1))
         (used,) = _numbers(storage)
@@ -318,7 +306,7 @@ def test_keys_without_rows_are_swept_but_not_those_of_a_newer_database(
 def test_the_log_is_emptied_even_when_a_reader_was_in_the_way(sqlite_place: Place) -> None:
     with sqlite_place.open() as storage:
         account = storage.accounts.create("a").id
-        make(storage, account, LIST)
+        make_collection(storage, account, LIST)
         face = add(storage, account, LIST, template(1))
         (cipher,) = sealed(storage._database)
         with storage._database.read() as connection:

@@ -13,10 +13,9 @@ from collections import Counter
 
 import pytest
 
-from mien.gallery import Kind
 from mien.storage import Storage
 from tests.storage.writer import GROUP, LIST, Step, write
-from tests.stores import Place, template
+from tests.stores import Place, make_collection, template
 
 Fact = tuple[str, str, str]
 """("person", id, name), ("face", id of the person or list, id + bytes), ("faceId", id, bytes)."""
@@ -122,7 +121,7 @@ def kill_often(place: Place, points: int, seed: int) -> None:
     with place.open() as storage:
         account = storage.accounts.create("a").id
         for kind, id in ((GROUP, "g"), (LIST, "l")):
-            make(storage, account, kind, id)
+            make_collection(storage, account, kind, id)
     facts: set[Fact] = set()
     counts: Counter[str] = Counter()
     for _ in range(points):
@@ -141,18 +140,6 @@ def kill_often(place: Place, points: int, seed: int) -> None:
     print(dict(counts), f"{len(facts)} facts")  # noqa: T201
     assert counts["acknowledged"] > points
     assert counts["killed within a write"] > 0 or points < 100
-
-
-def make(storage: Storage, account: str, kind: Kind, id: str) -> None:
-    storage.collections.create(
-        account,
-        kind,
-        id,
-        name="n",
-        user_data=None,
-        recognition_model="recognition_01",
-        limit=10,
-    )
 
 
 def test_what_was_acknowledged_survives_ten_kills(place: Place) -> None:

@@ -21,7 +21,7 @@ from mien.errors import (
 from mien.gallery import Kind
 from mien.storage import Storage
 from mien.storage.tables import faces
-from tests.stores import Place, template
+from tests.stores import Place, make_collection, template
 
 GROUP, LIST = Kind.PERSON_GROUP, Kind.FACE_LIST
 THREADS = 8
@@ -42,18 +42,6 @@ def at_once(job: Callable[[int], object], count: int = THREADS) -> list[object]:
         return list(pool.map(run, range(count)))
 
 
-def make(storage: Storage, account: str, kind: Kind = GROUP, limit: int = 10) -> int:
-    return storage.collections.create(
-        account,
-        kind,
-        "c",
-        name="n",
-        user_data=None,
-        recognition_model="recognition_01",
-        limit=limit,
-    ).pk
-
-
 def person(storage: Storage, account: str, limit: int = 1000) -> str:
     return storage.persons.create(account, GROUP, "c", name="p", user_data=None, limit=limit)
 
@@ -65,7 +53,7 @@ def face(storage: Storage, account: str, of: str, seed: int, limit: int = 248) -
 
 
 def test_threads_that_write_and_read_lose_nothing(storage: Storage, account: str) -> None:
-    pk = make(storage, account)
+    pk = make_collection(storage, account)
 
     def work(number: int) -> list[tuple[str, bytes]]:
         made = []
@@ -99,13 +87,13 @@ def test_threads_that_write_and_read_lose_nothing(storage: Storage, account: str
 
 
 def test_one_id_is_made_once(storage: Storage, account: str) -> None:
-    results = at_once(lambda _: make(storage, account))
+    results = at_once(lambda _: make_collection(storage, account))
     assert sum(isinstance(result, int) for result in results) == 1
     assert sum(isinstance(result, ExistsError) for result in results) == THREADS - 1
 
 
 def test_limits_hold_when_all_come_at_once(storage: Storage, account: str) -> None:
-    make(storage, account)
+    make_collection(storage, account)
     results = at_once(lambda _: person(storage, account, limit=3))
     assert sum(isinstance(result, str) for result in results) == 3
     assert sum(isinstance(result, LimitReachedError) for result in results) == THREADS - 3
@@ -118,7 +106,7 @@ def test_limits_hold_when_all_come_at_once(storage: Storage, account: str) -> No
 def test_a_person_is_deleted_once_and_no_face_is_added_after(
     storage: Storage, account: str
 ) -> None:
-    pk = make(storage, account)
+    pk = make_collection(storage, account)
     of = person(storage, account)
 
     def work(number: int) -> object:
@@ -140,7 +128,7 @@ def _missing(result: object) -> bool:
 
 
 def test_a_training_begins_once(storage: Storage, account: str) -> None:
-    pk = make(storage, account)
+    pk = make_collection(storage, account)
     results = at_once(lambda _: storage.trainings.begin(pk))
     assert sum(isinstance(result, int) for result in results) == 1
     assert sum(isinstance(result, TrainingRunningError) for result in results) == THREADS - 1
@@ -172,7 +160,7 @@ def test_processes_share_a_storage(place: Place) -> None:
     context.set_forkserver_preload(["tests.storage.writer"])
     with place.open() as storage:
         account = storage.accounts.create("a").id
-        pk = make(storage, account)
+        pk = make_collection(storage, account)
         workers = [context.Process(target=_enrol, args=(place, account, n)) for n in range(3)]
         for worker in workers:
             worker.start()
@@ -187,7 +175,7 @@ def test_processes_share_a_storage(place: Place) -> None:
 
 
 def test_the_order_of_faces_is_that_of_their_storing(storage: Storage, account: str) -> None:
-    pk = make(storage, account, LIST)
+    pk = make_collection(storage, account, LIST)
     for seed in range(10):
         storage.faces.add(
             account, LIST, "c", template(seed), person=None, user_data=None, limit=100
@@ -206,7 +194,7 @@ def test_the_order_of_faces_is_that_of_their_storing(storage: Storage, account: 
 
 @pytest.mark.parametrize("count", [0, 1, 1201])
 def test_ids_are_looked_up_by_number(storage: Storage, account: str, count: int) -> None:
-    make(storage, account)
+    make_collection(storage, account)
     for _ in range(min(count, 3)):
         person(storage, account)
     rows = storage.persons.page(account, GROUP, "c", "", 10)
@@ -215,7 +203,7 @@ def test_ids_are_looked_up_by_number(storage: Storage, account: str, count: int)
 
 
 def test_a_damaged_template_is_named(storage: Storage, account: str) -> None:
-    pk = make(storage, account)
+    pk = make_collection(storage, account)
     damaged = face(storage, account, person(storage, account), 1)
     with storage._database.write() as connection:
         connection.execute(update(faces).values(sealed=b"\x01" + b"x" * 540))

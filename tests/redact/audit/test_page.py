@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from fractions import Fraction
-from html.parser import HTMLParser
 from pathlib import Path
 
 import jsonschema
@@ -13,7 +12,6 @@ import numpy as np
 import pytest
 
 from mien.errors import OutputError
-from mien.markup import VOID
 from mien.redact.audit.audit import Audit, AuditedFile
 from mien.redact.audit.document import audit_document, audit_schema, write_audit
 from mien.redact.audit.page import (
@@ -27,6 +25,7 @@ from mien.redact.audit.page import (
 from mien.redact.audit.persons import picture_of
 from mien.redact.audit.runs import Run, Sight
 from mien.timecode import Time
+from tests.pages import Page
 from tests.redact.audit.exposed import room
 
 HOSTILE = "<script>alert(1)</script>\"'&\u202egnp.mp4"
@@ -47,33 +46,6 @@ def audit(*residual: Run, **changes: object) -> Audit:
     length = Fraction(20)
     whole = Audit("video", before, after, 640, 360, 500, length, residual, (), (), 42, 0.0, {}, 3.5)
     return replace(whole, **changes)  # type: ignore[arg-type]
-
-
-class Reader(HTMLParser):
-    """The elements, checked to be closed in order; and all text and attributes."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.names: list[str] = []
-        self.values: list[str] = []
-        self.text: list[str] = []
-        self.feed(page)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.append(tag)
-        self.values += [value or "" for _, value in attrs]
-        if tag not in VOID and tag != "br":
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.text.append(data)
 
 
 class TestDocument:
@@ -146,7 +118,7 @@ class TestDocument:
 class TestPage:
     def test_passed(self) -> None:
         page = audit_page(audit())
-        read = Reader(page)
+        read = Page(page)
         assert "Audit passed: b" in read.text
         assert "Passed: no face can be seen that should be hidden" in read.text
         assert "img" not in read.names
@@ -154,7 +126,7 @@ class TestPage:
 
     def test_failed_says_where_to_look_first(self) -> None:
         found = audit(run(25), run(100, 1, person=2), run(200, 3), run(300, 2))
-        read = Reader(audit_page(found))
+        read = Page(audit_page(found))
         said = " ".join(read.text)
         assert "Failed: 4 faces can be seen, in 11 face-frames, 0.440 s in all" in said
         where = "0:00:01.000 to 0:00:01.200, 0:00:08.000 to 0:00:08.120, "
@@ -172,7 +144,7 @@ class TestPage:
         picture = picture_of(room(1), np.array([10.0, 20.0, 60.0, 80.0]))
         shown = replace(run(0, 1, picture=picture), seconds=Fraction(0), end=Fraction(0))
         found = audit(shown, kind="photo", length=Fraction(0), frames=1)
-        read = Reader(audit_page(found))
+        read = Page(audit_page(found))
         assert "Failed: 1 face can be seen" in read.text
         assert "svg" not in read.names
 
@@ -181,14 +153,14 @@ class TestPage:
         found = audit(doubtful=(run(0, person=0, picture=picture),))
         assert found.passed()
         assert audit_document(found)["doubtful"]["face_frames"] == 5
-        read = Reader(audit_page(found))
+        read = Page(audit_page(found))
         assert "Passed: no face can be seen that should be hidden" in read.text
         assert "Perhaps a face" in read.text
         assert read.names.count("img") == 1
 
     def test_each_run_has_its_picture(self) -> None:
         picture = picture_of(room(1), np.array([10.0, 20.0, 60.0, 80.0]))
-        read = Reader(audit_page(audit(run(0, picture=picture), run(50, picture=picture))))
+        read = Page(audit_page(audit(run(0, picture=picture), run(50, picture=picture))))
         data = [value for value in read.values if value.startswith("data:image/jpeg;base64,")]
         assert len(data) == 2
         assert read.names.count("img") == 2
@@ -198,7 +170,7 @@ class TestPage:
         file = AuditedFile(HOSTILE, 5, "0" * 64)
         settings = {HOSTILE: HOSTILE, "list": [HOSTILE]}
         page = audit_page(audit(run(0), source=file, output=file, settings=settings))
-        read = Reader(page)
+        read = Page(page)
         assert "script" not in read.names
         assert "<script" not in page
         assert read.text.count(HOSTILE) == 5  # the output, both files, a setting and its name
@@ -210,7 +182,7 @@ class TestPage:
         assert "url(" not in page
         assert "@import" not in page
         assert "default-src &#x27;none&#x27;" in page
-        assert not {"script", "link", "iframe", "object"} & {*Reader(page).names}
+        assert not {"script", "link", "iframe", "object"} & {*Page(page).names}
 
     def test_three_thousand_runs_make_no_endless_page(self) -> None:
         many = [run(number * 10, 3, person=number + 1) for number in range(3000)]
