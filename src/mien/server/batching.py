@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.models import Session, TensorSpec
+from mien.models import Session, SessionAround
 
 Array = NDArray[Any]
 
@@ -70,35 +70,16 @@ class _Ask:
         self.error: BaseException | None = None
 
 
-class SharedSession:
+class SharedSession(SessionAround):
     """A session whose runs are shared by the threads that hold these cores; see the module.
 
     Its first dimension must be free. A run that fails fails for all who share it.
     """
 
     def __init__(self, session: Session, cores: Cores) -> None:
-        self._session, self._cores = session, cores
+        super().__init__(session)
+        self._cores = cores
         self._lock, self._asked = threading.Lock(), deque[_Ask]()
-
-    @property
-    def name(self) -> str:
-        """See `Session`."""
-        return self._session.name
-
-    @property
-    def provider(self) -> str:
-        """See `Session`."""
-        return self._session.provider
-
-    @property
-    def inputs(self) -> tuple[TensorSpec, ...]:
-        """See `Session`."""
-        return self._session.inputs
-
-    @property
-    def outputs(self) -> tuple[TensorSpec, ...]:
-        """See `Session`."""
-        return self._session.outputs
 
     def run(self, *arrays: Array) -> list[Array]:
         """See `Session.run`; the caller holds a core."""

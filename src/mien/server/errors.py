@@ -5,6 +5,8 @@
     ├── OffError                   403: the operator's policy or the key's scopes exclude it
     ├── QuotaError                 403: the plan's volume is used up
     ├── RateError                  429: more calls than the plan allows now
+    ├── UnknownPathError           404: the API has no such path
+    ├── MethodRefusedError         405: it has the path, and not for this method
     ├── LateError                  408: the body did not arrive, or the turn did not come, in time
     ├── BodyTooLargeError          413: more bytes than are read
     ├── BusyError                  503: the queue is full, or the service is about to stop
@@ -17,7 +19,7 @@ A dialect renders them in the error body of its API (`Dialect.refuse`); it may r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from mien.errors import MienError
 
@@ -86,6 +88,22 @@ class RateError(Refusal):
             f"Rate limit is exceeded. Try again in {seconds} {unit}.",
             {"Retry-After": str(seconds)},
         )
+
+
+class UnknownPathError(Refusal):
+    """The API has no such path."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "ResourceNotFound", "Resource not found.")
+
+
+class MethodRefusedError(Refusal):
+    """The API has the path for other `methods` only."""
+
+    def __init__(self, methods: Iterable[str]) -> None:
+        self.methods = frozenset(methods)
+        allow = {"Allow": ", ".join(sorted(self.methods))}
+        super().__init__(405, "MethodNotAllowed", "Method not allowed.", allow)
 
 
 class LateError(Refusal):

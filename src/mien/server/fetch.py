@@ -61,8 +61,8 @@ class Fetcher:
         self._limits, self._tls = limits, tls or ssl.create_default_context()
         self._backend = _CheckedBackend(_Rules.of(allow), resolve or system_addresses)
 
-    async def fetch(self, url: str) -> bytes:
-        """The bytes behind a URL.
+    async def fetch(self, url: str, *, most: int | None = None) -> bytes:
+        """The bytes behind a URL: so many at most, or as the limits have it for a picture.
 
         Raises:
             UrlError: it is no URL of http or https, leads to an address that is not public, gives
@@ -70,21 +70,21 @@ class Fetcher:
         """
         try:
             async with asyncio.timeout(self._limits.fetch_s):
-                return await self._follow(url)
+                return await self._follow(url, self._limits.image_bytes if most is None else most)
         except TimeoutError:
             raise UrlError(
                 f"The URL did not give its file within {self._limits.fetch_s:g} seconds."
             ) from None
 
-    async def _follow(self, url: str) -> bytes:
+    async def _follow(self, url: str, most: int) -> bytes:
         for _ in range(self._limits.redirects + 1):
-            found = await self._get(_checked(url))
+            found = await self._get(_checked(url), most)
             if isinstance(found, bytes):
                 return found
             url = urljoin(url, found)
         raise UrlError(f"The URL redirects more than {self._limits.redirects} times.")
 
-    async def _get(self, url: str) -> bytes | str:
+    async def _get(self, url: str, most: int) -> bytes | str:
         """The body, or where it is redirected to."""
         headers = [
             (b"User-Agent", AGENT),
@@ -100,7 +100,7 @@ class Fetcher:
                 pool,
                 pool.stream("GET", url, headers=headers, extensions={"timeout": times}) as response,
             ):
-                return await self._read(response)
+                return await self._read(response, most)
         except httpcore.ConnectError as error:
             if _is_of_certificate(error):
                 raise UrlError("The certificate of the URL's server is not valid.") from None
@@ -113,7 +113,7 @@ class Fetcher:
         ):
             raise UrlError("The server of the URL could not be reached, or broke off.") from None
 
-    async def _read(self, response: Any) -> bytes | str:
+    async def _read(self, response: Any, most: int) -> bytes | str:
         names = {name.lower(): value for name, value in response.headers}
         if response.status in REDIRECTS:
             return str(names.get(b"location", b"").decode("latin-1"))
@@ -121,7 +121,7 @@ class Fetcher:
             raise UrlError(f"The server of the URL answered with status {response.status}.")
         if names.get(b"content-encoding", b"identity").strip().lower() not in (b"", b"identity"):
             raise UrlError("The server of the URL sent a compressed body, which is not read.")
-        most, body = self._limits.image_bytes, bytearray()
+        body = bytearray()
         async for chunk in response.aiter_stream():
             if len(body) + len(chunk) > most:
                 raise UrlTooLargeError(

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from mien.server.bodies import INVALID, read
 from mien.server.dialects.face_v1 import bodies as b
 from mien.server.errors import Refusal
+from mien.server.pictures import ImageUrl
 
 FACE = "c5c24a82-6845-4031-9d5d-978df9175426"
 GROUP_ID = (
@@ -17,12 +19,12 @@ CANDIDATES = "The argument maxNumOfCandidatesReturned is not valid."
 
 
 def test_ids_are_compared_in_lower_case_and_null_counts_as_absent() -> None:
-    body = b.read(b.VerifyBody, {"faceId1": FACE.upper(), "faceId2": FACE, "personId": None})
+    body = read(b.VerifyBody, {"faceId1": FACE.upper(), "faceId2": FACE, "personId": None})
     assert (body.face_id1, body.face_id2, body.person_id) == (FACE, FACE, None)
 
 
 def test_keys_that_the_api_has_not_are_passed_over() -> None:
-    assert b.read(b.Changes, {"name": "a", "other": {"x": 1}}).name == "a"
+    assert read(b.Changes, {"name": "a", "other": {"x": 1}}).name == "a"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_a_field_is_refused_with_its_own_sentence(
     model: type[BaseModel], value: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(Refusal) as refused:
-        b.read(model, value)
+        read(model, value)
     error = refused.value
     assert (error.status, error.code, error.message) == (400, "BadArgument", message)
 
@@ -84,12 +86,12 @@ def test_a_field_is_refused_with_its_own_sentence(
 @pytest.mark.parametrize(
     ("model", "value"),
     [
-        (b.ImageUrl, {}),
-        (b.ImageUrl, {"url": None}),
-        (b.ImageUrl, {"url": 7}),
-        (b.ImageUrl, ["url"]),
-        (b.ImageUrl, None),
-        (b.ImageUrl, "url"),
+        (ImageUrl, {}),
+        (ImageUrl, {"url": None}),
+        (ImageUrl, {"url": 7}),
+        (ImageUrl, ["url"]),
+        (ImageUrl, None),
+        (ImageUrl, "url"),
         (b.Meta, {}),
         (b.Meta, {"name": None}),
         (b.Meta, {"name": 1}),
@@ -113,6 +115,6 @@ def test_a_wrong_type_or_a_missing_field_is_an_invalid_body(
     model: type[BaseModel], value: object
 ) -> None:
     with pytest.raises(Refusal) as refused:
-        b.read(model, value)
+        read(model, value)
     error = refused.value
-    assert (error.status, error.code, error.message) == (400, "BadArgument", b.INVALID)
+    assert (error.status, error.code, error.message) == (400, "BadArgument", INVALID)

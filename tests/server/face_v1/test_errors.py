@@ -10,6 +10,7 @@ from mien import errors as e
 from mien.gallery import Kind
 from mien.server.dialects.face_v1 import errors as wire
 from mien.server.dialects.face_v1.operations import operations
+from mien.server.pictures import refusal_of_picture
 
 CONTEXTS = {each.name: each.context for each in operations()}
 Row = tuple[str, e.GalleryError, int, str, str]
@@ -106,14 +107,14 @@ def test_an_error_without_a_row_stays_what_it_is() -> None:
 
 
 def test_pictures_that_cannot_be_used() -> None:
-    sent = wire.refusal_of_picture(e.CorruptMediaError("x"), from_url=False)
+    sent = refusal_of_picture(e.CorruptMediaError("x"), from_url=False)
     assert (sent.code, sent.message) == (
         "InvalidImage",
         "Decoding error, image format unsupported.",
     )
-    fetched = wire.refusal_of_picture(e.UnsupportedMediaError("x"), from_url=True)
+    fetched = refusal_of_picture(e.UnsupportedMediaError("x"), from_url=True)
     assert fetched.code == "InvalidURL"
-    large = wire.refusal_of_picture(e.MediaTooLargeError("too many pixels"), from_url=False)
+    large = refusal_of_picture(e.MediaTooLargeError("too many pixels"), from_url=False)
     assert large.code == "InvalidImageSize"
     assert "too many pixels" in large.message
 

@@ -6,6 +6,7 @@ import pytest
 
 from mien.server.dialects.face_v1 import parameters as p
 from mien.server.errors import Refusal
+from mien.server.parameters import Query
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_a_target_rectangle(text: str) -> None:
         (p.TARGET_FACE.read, "targetface", "9999999999,2,3,4"),
     ],
 )
-def test_what_is_refused(read: Callable[[p.Query], object], name: str, text: str) -> None:
+def test_what_is_refused(read: Callable[[Query], object], name: str, text: str) -> None:
     with pytest.raises(Refusal) as refused:
         read({name: [text]})
     assert (refused.value.status, refused.value.code) == (400, "BadArgument")

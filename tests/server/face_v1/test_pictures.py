@@ -4,16 +4,15 @@ import numpy as np
 import pytest
 
 from mien.faces import Faces
-from mien.server.dialects.face_v1.parameters import Rectangle
 from mien.server.dialects.face_v1.pictures import (
     Found,
     as_told,
     least_side,
     meant,
-    rectangles,
 )
 from mien.server.errors import Refusal
 from mien.server.inference import Seen
+from mien.server.parameters import Rectangle
 
 
 def seen(boxes: list[list[float]], width: int = 1000, height: int = 800) -> Seen:
@@ -21,29 +20,6 @@ def seen(boxes: list[list[float]], width: int = 1000, height: int = 800) -> Seen
     embedding = np.arange(n, dtype=np.float32)[:, None] * np.ones(128, np.float32)
     faces = Faces(np.array(boxes).reshape(-1, 4), np.ones(n), embedding=embedding)
     return Seen(faces, width, height, "full", np.linspace(0.1, 0.9, n) if n else np.zeros(0))
-
-
-def test_a_square_has_the_shorter_side_and_stands_low_in_the_box() -> None:
-    # A face of the published answers: detection_02 gave the box, detection_01 the square.
-    (square,) = rectangles(np.array([[96, 101, 314, 408]]), 1000, 800, square=True)
-    left, top, right, bottom = square
-    assert (right - left, bottom - top) == (218, 218)
-    assert abs(top - 166) <= 2
-    assert left == 96
-
-
-@pytest.mark.parametrize(
-    "box",
-    [[-20, -30, 80, 120], [930, 700, 1040, 850], [-50, -50, 1100, 900], [1.4, 20.6, 60.5, 99]],
-)
-def test_rectangles_are_whole_and_inside_of_the_picture(box: list[float]) -> None:
-    for square in (True, False):
-        (found,) = rectangles(np.array([box]), 1000, 800, square=square)
-        left, top, right, bottom = found
-        assert (found == np.round(found)).all()
-        assert 0 <= left < right <= 1000
-        assert 0 <= top < bottom <= 800
-        assert not square or right - left == bottom - top
 
 
 def test_the_largest_rectangle_comes_first_and_embeddings_move_with_their_faces() -> None:

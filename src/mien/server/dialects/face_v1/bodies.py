@@ -1,25 +1,13 @@
-"""What requests carry in JSON. A null counts as absent; keys that the API has not are passed over.
-
-A field that breaks its own rule is refused with its own sentence; everything else that does not fit
-(a wrong type, a missing field) is "Request body is invalid.".
-"""
+"""What requests carry in JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    WithJsonSchema,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from mien.server.bodies import Body, refused
 from mien.server.dialects.face_v1.names import (
     GUID_PATTERN,
     ID_LENGTH,
@@ -30,27 +18,10 @@ from mien.server.dialects.face_v1.names import (
     is_id,
 )
 from mien.server.dialects.face_v1.parameters import RECOGNITION_MODELS
-from mien.server.errors import Refusal
 
-INVALID = "Request body is invalid."
 NAME_LENGTH = 128
 DATA_LENGTH = 16384
 FACE_DATA_LENGTH = 1024
-
-M = TypeVar("M", bound=BaseModel)
-
-
-def refused(message: str) -> Refusal:
-    """A refusal of an argument."""
-    return Refusal(400, "BadArgument", message)
-
-
-def read(model: type[M], value: Any) -> M:
-    """The body as this model has it; raises Refusal 400."""
-    try:
-        return model.model_validate(value)
-    except (ValidationError, OverflowError):
-        raise refused(INVALID) from None
 
 
 def _is_guid(message: str) -> AfterValidator:
@@ -133,20 +104,6 @@ RecognitionModel = Annotated[
     AfterValidator(_model),
     WithJsonSchema({"type": "string", "enum": list(RECOGNITION_MODELS)}),
 ]
-
-
-class Body(BaseModel):
-    """A request's JSON object."""
-
-    model_config = ConfigDict(
-        strict=True, extra="ignore", alias_generator=to_camel, populate_by_name=False
-    )
-
-
-class ImageUrl(Body):
-    """A picture, by its address."""
-
-    url: str
 
 
 class Meta(Body):

@@ -2,55 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 
 from mien.gallery import LIMITS, Gallery
-from mien.server.dialect import Services, caller_of
-from mien.server.dialects.face_v1 import bodies, errors
-from mien.server.dialects.face_v1.json_body import JSON, check_media_type, parse_json
+from mien.server.bodies import INVALID, read
+from mien.server.call import Call as AnyCall
+from mien.server.dialects.face_v1 import errors
 from mien.server.dialects.face_v1.names import Noun, guid, is_id
-from mien.server.dialects.face_v1.parameters import Query
 from mien.server.errors import Refusal
-from mien.server.limits import read_body
 
-P = ParamSpec("P")
-T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 
-class Call:
+class Call(AnyCall):
     """One request."""
-
-    def __init__(self, request: Request, services: Services) -> None:
-        self.request, self.services = request, services
-
-    @cached_property
-    def query(self) -> Query:
-        """The values of the query by name in lower case."""
-        found: dict[str, list[str]] = {}
-        for name, value in self.request.query_params.multi_items():
-            found.setdefault(name.lower(), []).append(value)
-        return found
 
     @cached_property
     def gallery(self) -> Gallery:
         """The gallery of the key's account; raises OffError if the policy allows none."""
         self.services.policy.require_gallery()
-        caller = caller_of(self.request)
-        plan = self.services.settings.plan if caller.plan == "none" else caller.plan
-        return Gallery(
-            self.services.storage, caller.account_id, self.services.trainer, limits=LIMITS[plan]
-        )
-
-    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do this in a thread, off the event loop."""
-        return await run_in_threadpool(work, *args, **kwargs)
+        plan = self.services.settings.plan if self.caller.plan == "none" else self.caller.plan
+        storage, trainer = self.services.storage, self.services.trainer
+        return Gallery(storage, self.caller.account_id, trainer, limits=LIMITS[plan])
 
     def collection(self, noun: Noun) -> str:
         """The id of the list or group in the path; raises Refusal 404."""
@@ -74,17 +50,10 @@ class Call:
             raise Refusal(404, code, f"{text} ID is invalid.")
         return found
 
-    async def json(self, model: type[M], *, unreadable: str = bodies.INVALID) -> M:
+    async def json(self, model: type[M], *, unreadable: str = INVALID) -> M:
         """The body as this model; `unreadable` is the message where it is no JSON at all.
 
         Raises:
             Refusal: 400, 408, 413, 415.
         """
-        check_media_type(self.request.headers.get("content-type"), JSON)
-        body = await self.body(self.services.settings.limits.json_bytes)
-        return bodies.read(model, parse_json(body, message=unreadable))
-
-    async def body(self, most: int) -> bytes:
-        """The body, of at most so many bytes; raises Refusal 408, 413."""
-        seconds = self.services.settings.limits.body_s
-        return await read_body(self.request, most=most, seconds=seconds)
+        return read(model, await self.value(unreadable=unreadable))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from starlette.responses import JSONResponse, Response
 
 from mien.gallery import Receipt
+from mien.server.bodies import refused
 from mien.server.dialects.face_v1 import answers
 from mien.server.dialects.face_v1 import parameters as p
-from mien.server.dialects.face_v1.bodies import Changes, Meta, refused
+from mien.server.dialects.face_v1.bodies import Changes, Meta
 from mien.server.dialects.face_v1.call import Call
 from mien.server.dialects.face_v1.names import FACE_LIST, Noun, is_id
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from starlette.responses import JSONResponse, Response
 
 from mien.report.face_api import columns_for, detect_entries
+from mien.server.bodies import refused
 from mien.server.dialects.face_v1 import parameters as p
 from mien.server.dialects.face_v1.answers import Json
 from mien.server.dialects.face_v1.attributes import chosen
-from mien.server.dialects.face_v1.bodies import refused
 from mien.server.dialects.face_v1.call import Call
 from mien.server.dialects.face_v1.pictures import Found, look, read_picture, wants_for
 

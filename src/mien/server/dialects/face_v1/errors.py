@@ -1,4 +1,4 @@
-"""The error map: what the gallery and the decoder raise, as the wire's status, code and message."""
+"""The error map: what the gallery raises, as the wire's status, code and message."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from mien.errors import (
     GalleryError,
     IncompatibleModelsError,
     LimitReachedError,
-    MediaError,
-    MediaTooLargeError,
     NoSuchCollectionError,
     NoSuchFaceError,
     NoSuchOperationError,
@@ -25,17 +23,9 @@ from mien.errors import (
 from mien.gallery.records import Kind
 from mien.server.dialects.face_v1.names import BY_KIND, Noun
 from mien.server.errors import Refusal
+from mien.server.pictures import sentence
 
-TOO_SMALL = (
-    "Image size is too small. The valid image file size should be larger than or equal to 1KB."
-)
 BAD_JSON = "JSON parsing error. Bad or unrecognizable request JSON body."
-UNDECODABLE = "Decoding error, image format unsupported."
-NOT_AN_IMAGE = (
-    "Invalid image format or URL. Supported formats include JPEG, PNG, GIF(the first frame) "
-    "and BMP."
-)
-DOWNLOAD_FAILED = "Failed to download image from the specified URL. Remote server error returned."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +58,7 @@ def refusal_of(error: GalleryError, context: Context) -> Refusal:
     if isinstance(error, IncompatibleModelsError):
         return Refusal(400, "BadArgument", "'recognitionModel' is incompatible.")
     if isinstance(error, LimitReachedError):
-        return Refusal(403, "QuotaExceeded", _sentence(str(error)))
+        return Refusal(403, "QuotaExceeded", sentence(str(error)))
     if isinstance(error, ConflictError):
         return Refusal(
             409,
@@ -97,34 +87,6 @@ def _of_collection(error: GalleryError, noun: Noun, context: Context) -> Refusal
     return None
 
 
-def refusal_of_picture(error: MediaError, *, from_url: bool) -> Refusal:
-    """The refusal of a picture that cannot be decoded."""
-    if isinstance(error, MediaTooLargeError):
-        return Refusal(400, "InvalidImageSize", _sentence(f"Image size is too big: {error}"))
-    return not_a_picture(from_url=from_url)
-
-
-def too_big(most: int) -> Refusal:
-    """Of a file with more bytes than this."""
-    limit = f"{most // 2**20}MB" if most % 2**20 == 0 else f"{most} bytes"
-    return Refusal(
-        400,
-        "InvalidImageSize",
-        f"Image size is too big. The valid image file size should be no larger than {limit}.",
-    )
-
-
-def not_a_picture(*, from_url: bool) -> Refusal:
-    """Of bytes that are no picture of a kind that the API takes."""
-    if from_url:
-        return Refusal(400, "InvalidURL", NOT_AN_IMAGE)
-    return Refusal(400, "InvalidImage", UNDECODABLE)
-
-
 def bad_id(noun: Noun) -> Refusal:
     """Of a path whose id cannot be one: there is no such list or group."""
     return Refusal(404, f"{noun.code}NotFound", f"{noun.text} ID is invalid.")
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith(".") else f"{text}."

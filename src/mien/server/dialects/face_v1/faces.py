@@ -7,14 +7,13 @@ from typing import Literal
 from starlette.responses import JSONResponse, Response
 
 from mien.gallery import Kind
+from mien.server.bodies import INVALID, refused
 from mien.server.dialects.face_v1 import answers
 from mien.server.dialects.face_v1.bodies import (
-    INVALID,
     FindSimilarBody,
     GroupBody,
     IdentifyBody,
     VerifyBody,
-    refused,
 )
 from mien.server.dialects.face_v1.call import Call
 from mien.server.dialects.face_v1.names import FACE_LIST, LARGE_FACE_LIST, is_id

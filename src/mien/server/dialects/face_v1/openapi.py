@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from mien.server.dialects.face_v1 import answers, examples
-from mien.server.dialects.face_v1.json_body import JSON, OCTETS
 from mien.server.dialects.face_v1.operations import Operation
+from mien.server.json_body import JSON, OCTETS
 from mien.version import __version__
 
 Json = dict[str, Any]

@@ -24,7 +24,8 @@ from mien.server.dialects.face_v1 import parameters as p
 from mien.server.dialects.face_v1.call import Call
 from mien.server.dialects.face_v1.errors import Context
 from mien.server.dialects.face_v1.names import FACE_LIST, NOUNS, Noun
-from mien.server.dialects.face_v1.parameters import Parameter
+from mien.server.parameters import Parameter
+from mien.server.pictures import ImageUrl
 
 Handler = Callable[[Call], Awaitable[Response]]
 
@@ -37,7 +38,7 @@ class Operation:
         name: its operationId, and its label in logs and metrics.
         path: below the prefix, in lower case but for the names in braces.
         about: one sentence for the page.
-        body: what its JSON body holds; for a picture, `bodies.ImageUrl`.
+        body: what its JSON body holds; for a picture, `ImageUrl`.
         picture: whether the body may also be the bytes of a picture.
         answer: what it answers in JSON; None for an empty answer.
         status: of success.
@@ -79,7 +80,7 @@ def _face() -> Iterator[Operation]:
     yield Operation(
         *("Face_Detect", "POST", "/detect", tag, "Find the faces of a picture.", detect.detect),
         query=detect.QUERY,
-        body=bodies.ImageUrl,
+        body=ImageUrl,
         picture=True,
         answer=list[answers.DetectedFace],
         refusals=(400,),
@@ -235,7 +236,7 @@ def _stored_faces(noun: Noun) -> Iterator[Operation]:
         about="Store the face of a picture.",
         handler=partial(stored_faces.add, noun),
         query=stored_faces.ADD_QUERY,
-        body=bodies.ImageUrl,
+        body=ImageUrl,
         picture=True,
         answer=answers.PersistedFaceId,
         refusals=(400, 404, 409),

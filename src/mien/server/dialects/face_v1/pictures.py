@@ -1,45 +1,32 @@
-"""Pictures of requests: sent or fetched, checked, looked at; their faces as the API has them."""
+"""Pictures of requests, and their faces as the API has them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 import numpy as np
 
 from mien.errors import MediaError
 from mien.faces import Array, Faces
 from mien.gallery import Template
-from mien.server.dialects.face_v1 import bodies, errors
+from mien.server import pictures
+from mien.server.bodies import refused
+from mien.server.dialects.face_v1 import errors
 from mien.server.dialects.face_v1.call import Call
-from mien.server.dialects.face_v1.json_body import JSON, OCTETS, check_media_type, parse_json
-from mien.server.dialects.face_v1.parameters import DETECTION_MODELS, Rectangle
-from mien.server.errors import BodyTooLargeError, Refusal, UrlError, UrlTooLargeError
+from mien.server.dialects.face_v1.parameters import DETECTION_MODELS
+from mien.server.errors import Refusal
 from mien.server.inference import Seen, Wants
-from mien.server.logs import LOG
+from mien.server.parameters import Rectangle
+from mien.server.pictures import Picture
+from mien.server.rectangles import largest_first, rectangles
 
 LEAST_BYTES = 1024
-SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM")
-"""How files of JPEG, PNG, GIF and BMP begin; mien reads more kinds, the API did not."""
-
 LEAST_SIDE, LEAST_SIDE_WITHIN = 36, (1920, 1080)
 """The smallest face in a picture of this size, long side first; in pixels. In a larger picture it
 is larger."""
 MOST_FACES = 100
-SQUARE_LOWER = 0.75
-"""Where a square stands in the height of a face's box: so much of the spare height is above it. In
-the published answers of detection_01 and detection_02 to one picture it was 0.73, 0.73 and 0.88,
-and the side of the square 0.92 to 1.00 of the shorter side of the box."""
 SAME_FACE = 0.5
 """Intersection over union from which a target rectangle means the face of another rectangle."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """The file of a picture, and whether it came from a URL."""
-
-    data: bytes
-    from_url: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +57,10 @@ async def read_picture(call: Call) -> Picture:
     Raises:
         Refusal: 400, 408, 413, 415.
     """
-    limits = call.services.settings.limits
-    header = call.request.headers.get("content-type")
-    from_url = check_media_type(header, JSON, OCTETS) == JSON
-    if from_url:
-        value = parse_json(await call.body(limits.json_bytes), message=errors.BAD_JSON)
-        data = await _fetch(call, bodies.read(bodies.ImageUrl, value).url)
-    else:
-        try:
-            data = await call.body(limits.image_bytes)
-        except BodyTooLargeError:
-            raise errors.too_big(limits.image_bytes) from None
-    if len(data) < LEAST_BYTES:
-        raise Refusal(400, "InvalidImageSize", errors.TOO_SMALL)
-    if not data.startswith(SIGNATURES):
-        raise errors.not_a_picture(from_url=from_url)
-    return Picture(data, from_url)
+    most = call.services.settings.limits.image_bytes
+    return await pictures.read_picture(
+        call, least=LEAST_BYTES, most=most, unreadable=errors.BAD_JSON
+    )
 
 
 async def look(call: Call, picture: Picture, wants: Wants, *, square: bool) -> Found:
@@ -97,16 +72,14 @@ async def look(call: Call, picture: Picture, wants: Wants, *, square: bool) -> F
     try:
         seen = await call.services.analyst.faces(picture.data, wants)
     except MediaError as error:
-        raise errors.refusal_of_picture(error, from_url=picture.from_url) from error
+        raise pictures.refusal_of_picture(error, from_url=picture.from_url) from error
     return as_told(seen, square=square)
 
 
 def as_told(seen: Seen, *, square: bool) -> Found:
     """The faces that are large enough, at most `MOST_FACES`, the largest rectangle first."""
     boxes = rectangles(seen.faces.box_xyxy, seen.width, seen.height, square=square)
-    sides = boxes[:, 2:] - boxes[:, :2]
-    large = np.flatnonzero(sides.min(axis=1, initial=np.inf) >= least_side(seen.width, seen.height))
-    order = large[np.argsort(-sides[large].prod(axis=1), kind="stable")][:MOST_FACES]
+    order = largest_first(boxes, most=MOST_FACES, least_side=least_side(seen.width, seen.height))
     faces = replace(seen.faces, box_xyxy=boxes)[order]
     fitness = None if seen.fitness is None else seen.fitness[order]
     return Found(faces, seen.width, seen.height, fitness)
@@ -116,18 +89,6 @@ def least_side(width: int, height: int) -> float:
     """The side of the smallest face that is told of in a picture of this size."""
     long, short = LEAST_SIDE_WITHIN
     return LEAST_SIDE * max(1.0, max(width, height) / long, min(width, height) / short)
-
-
-def rectangles(boxes: Array, width: int, height: int, *, square: bool) -> Array:
-    """(n, 4) whole pixels inside the picture of boxes (n, 4), or of a square within each."""
-    whole = np.round(np.asarray(boxes, float).reshape(-1, 4))
-    low = np.clip(whole[:, :2], 0, [width - 1, height - 1])
-    high = np.maximum(np.minimum(whole[:, 2:], [width, height]), low + 1)
-    if square:
-        side = (high - low).min(axis=1, keepdims=True)
-        low = np.floor(low + (high - low - side) * [0.5, SQUARE_LOWER])
-        high = low + side
-    return np.hstack([low, high])
 
 
 def meant(found: Found, target: Rectangle | None) -> int:
@@ -142,7 +103,7 @@ def meant(found: Found, target: Rectangle | None) -> int:
     rows = np.arange(len(found.faces))
     if target is not None:
         if target.left + target.width > found.width or target.top + target.height > found.height:
-            raise bodies.refused("'targetFace' is out of range: it reaches out of the image.")
+            raise refused("'targetFace' is out of range: it reaches out of the image.")
         rows = _inside(found.faces.box_xyxy, target)
     if not len(rows):
         raise Refusal(400, "InvalidImage", "No face detected in the image.")
@@ -170,23 +131,3 @@ def _inside(boxes: Array, target: Rectangle) -> Array:
         same = both / (area - both) >= SAME_FACE
         rows = rows[same] if same.any() else rows
     return rows
-
-
-async def _fetch(call: Call, url: str) -> bytes:
-    if not _is_web_address(url):
-        raise errors.not_a_picture(from_url=True)
-    try:
-        return await call.services.fetcher.fetch(url)
-    except UrlTooLargeError:
-        raise errors.too_big(call.services.settings.limits.image_bytes) from None
-    except UrlError as error:
-        LOG.info("a picture was not fetched: %s", error.message)
-        raise Refusal(400, "InvalidURL", errors.DOWNLOAD_FAILED) from None
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)

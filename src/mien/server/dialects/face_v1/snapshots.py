@@ -5,13 +5,13 @@ from __future__ import annotations
 from starlette.responses import JSONResponse, Response
 
 from mien.gallery import Kind, Operation
+from mien.server.bodies import refused
 from mien.server.dialects.face_v1 import answers
 from mien.server.dialects.face_v1 import parameters as p
 from mien.server.dialects.face_v1.bodies import (
     NewSnapshot,
     SnapshotChanges,
     SnapshotTarget,
-    refused,
 )
 from mien.server.dialects.face_v1.call import Call
 from mien.server.dialects.face_v1.collections import deleted

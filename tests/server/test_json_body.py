@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mien.server.dialects.face_v1.json_body import DEPTH, check_media_type, parse_json
 from mien.server.errors import Refusal
+from mien.server.json_body import DEPTH, check_media_type, parse_json
 
 
 @pytest.mark.parametrize(
