@@ -29,6 +29,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.keeping import keep_option, tell
 from mien.describe.demographics import Demographics
 from mien.describe.embedding import Embedding
 from mien.describe.mesh import Mesh
@@ -270,18 +271,11 @@ def tables(python: str | None) -> Iterator[str]:
 
 
 @click.command()
-@click.option("--keep", is_flag=True, help="Keep the tables in bench/results/ under today's date.")
+@keep_option
 @click.option("--peer", "python", metavar="PYTHON", help="A Python that has deface, to compare.")
 def main(keep: bool, python: str | None) -> None:
     """Measure speed."""
-    lines = []
-    for line in tables(python):
-        click.echo(line)
-        lines.append(line)
-    if keep:
-        folder = Path(__file__).parent / "results"
-        folder.mkdir(exist_ok=True)
-        (folder / f"speed-{date.today()}.md").write_text("\n".join(lines) + "\n")
+    tell(tables(python), "speed", keep=keep)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from bench.detection.corpus import MissingPictureError, pictures, read
 from mien.describe.iris import Iris
 from mien.describe.mesh import BIAS, MESH_MARGIN, SIZE, TURNS_DEG, Mesh
 from mien.faces import Faces
-from mien.models import Session, TensorSpec, open_session
+from mien.models import Session, SessionAround, open_session
 
 Array = NDArray[Any]
 
@@ -25,32 +25,12 @@ LARGE = 96.0  # of the faces at full size
 BOXES_A_PICTURE = 20
 
 
-class Watched:
+class Watched(SessionAround):
     """The mesh network, with the logit of every crop it was shown taken down."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
         self.logits: list[float] = []
-
-    @property
-    def name(self) -> str:
-        """See `Session`."""
-        return self._session.name
-
-    @property
-    def provider(self) -> str:
-        """See `Session`."""
-        return self._session.provider
-
-    @property
-    def inputs(self) -> tuple[TensorSpec, ...]:
-        """See `Session`."""
-        return self._session.inputs
-
-    @property
-    def outputs(self) -> tuple[TensorSpec, ...]:
-        """See `Session`."""
-        return self._session.outputs
 
     def run(self, *arrays: Array) -> list[Array]:
         """See `Session`."""

@@ -23,6 +23,7 @@ from scipy.spatial.distance import pdist
 
 from bench.description.material import table
 from bench.gallery.people import People, people_of
+from bench.keeping import keep_option, tell
 from mien.gallery.grouping import grouping_threshold
 
 Array = NDArray[Any]
@@ -95,6 +96,7 @@ def _row(
 
 def report(people: People, seed: int) -> Iterator[str]:
     """The table, as Markdown."""
+    yield f"Measured on {date.today()}.\n"
     rng = np.random.default_rng(seed)
     rows = [
         row for few in (False, True) for size in ALBUMS for row in measure(people, size, few, rng)
@@ -110,15 +112,10 @@ def report(people: People, seed: int) -> Iterator[str]:
 @click.option("--embeddings", type=click.Path(dir_okay=False, path_type=Path),
               help="Where the faces' embeddings are kept, and read from.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Of the albums.")
-@click.option("--keep", is_flag=True, help="Keep the table in bench/results/ under today's date.")
+@keep_option
 def main(data: Path, embeddings: Path | None, seed: int, keep: bool) -> None:
     """Print the table."""
-    lines = list(report(people_of(data, embeddings).apart(), seed))
-    click.echo("\n".join(lines))
-    if keep:
-        folder = Path(__file__).parents[1] / "results"
-        text = "\n".join([f"Measured on {date.today()}.\n", *lines]) + "\n"
-        (folder / f"grouping-{date.today()}.md").write_text(text, encoding="utf-8")
+    tell(report(people_of(data, embeddings).apart(), seed), "grouping", keep=keep)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,8 +28,10 @@ from numpy.typing import NDArray
 
 from bench.description.material import table
 from bench.gallery.generated import distances_of, spread
+from bench.keeping import keep_option, tell
 from mien.gallery import index as index_module
 from mien.gallery.persons import Persons
+from mien.storage import FaceChunk
 
 Array = NDArray[Any]
 Ask = Callable[[Array], int]
@@ -40,17 +41,7 @@ ASKED = 400  # queries
 THREADS = 2  # of a build
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """Faces as the gallery reads them."""
-
-    sequence: Array
-    persons: Array
-    embeddings: Array
-    quality: Array
-
-
-def chunks(faces: int, each: int) -> Iterator[Chunk]:
+def chunks(faces: int, each: int) -> Iterator[FaceChunk]:
     """`faces` faces of people who have `each`, the same every time."""
     made = spread()
     for number, start in enumerate(range(0, faces, BLOCK)):
@@ -59,7 +50,8 @@ def chunks(faces: int, each: int) -> Iterator[Chunk]:
         people = np.arange(start, start + count) // each
         centres = made.people(int(people[-1] - people[0]) + 1, rng)[people - people[0]]
         quality = rng.random(count).astype(np.float32)
-        yield Chunk(np.arange(start, start + count), people, made.faces(centres, rng), quality)
+        numbers = np.arange(start, start + count)
+        yield FaceChunk(numbers, people, made.faces(centres, rng), quality, lost=0)
 
 
 def queries(faces: int, each: int) -> Array:
@@ -226,6 +218,7 @@ def rows(kind: str, faces: int, truth: list[int]) -> Iterator[tuple[str, ...]]:
 
 def report(sizes: Sequence[int], only: Sequence[str]) -> Iterator[str]:
     """The tables, as Markdown."""
+    yield f"Measured on {date.today()}.\n"
     yield f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start.\n"
     yield from table(
         ("distances of", "share", "generated", "LFW"),
@@ -249,7 +242,7 @@ def report(sizes: Sequence[int], only: Sequence[str]) -> Iterator[str]:
 @click.option("--size", "sizes", type=int, multiple=True, help="Faces: 100,000 and 1,000,000.")
 @click.option("--only", multiple=True, help="Indexes whose names contain this.")
 @click.option("--one", hidden=True, help="Measure this one, here, and print JSON.")
-@click.option("--keep", is_flag=True, help="Keep the tables in bench/results/ under today's date.")
+@keep_option
 def main(sizes: tuple[int, ...], only: tuple[str, ...], one: str | None, keep: bool) -> None:
     """Print the tables."""
     if one is not None:
@@ -257,13 +250,7 @@ def main(sizes: tuple[int, ...], only: tuple[str, ...], one: str | None, keep: b
         found = measure_persons(sizes[0], each) if each else measure_library(one, sizes[0])
         click.echo(json.dumps(list(found), default=float))
         return
-    lines = list(report(sizes or (100_000, 1_000_000), only))
-    click.echo("\n".join(lines))
-    if keep:
-        folder = Path(__file__).parents[1] / "results"
-        name = f"index-{date.today()}.md"
-        text = "\n".join([f"Measured on {date.today()}.\n", *lines]) + "\n"
-        (folder / name).write_text(text, encoding="utf-8")
+    tell(report(sizes or (100_000, 1_000_000), only), "index", keep=keep)
 
 
 if __name__ == "__main__":

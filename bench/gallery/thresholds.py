@@ -10,7 +10,6 @@ How the rates are counted, and extrapolated, stands in bench/gallery/strangers.p
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -34,9 +33,11 @@ from bench.gallery.strangers import (
     rates,
     threshold,
 )
+from bench.keeping import keep_option, tell
 from mien.describe.embedding import MATCH_THRESHOLD, confidence
 from mien.gallery.persons import Persons, weights
 from mien.gallery.thresholds import STRANGERS_NAMED, identify_threshold, tries
+from mien.storage import FaceChunk
 
 Array = NDArray[Any]
 
@@ -46,16 +47,6 @@ COUNTED = (1, 2, 3, 5, 10, 20)
 WAYS = ("best face", "mean", "the better")
 TABLES = ("thresholds", "concentration", "ways", "missed", "groups", "pairs")
 REPEATS = 4  # draws of enrolled faces
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Faces as the gallery reads them."""
-
-    sequence: Array
-    persons: Array
-    embeddings: Array
-    quality: Array
 
 
 def sharpness(people: People) -> Array:
@@ -206,7 +197,8 @@ def _enrol(people: People, members: Array, rng: np.random.Generator) -> tuple[Pe
         rows += list(of[1:])
         whose += [number] * (len(of) - 1)
     quality = sharpness(people)[rows]
-    chunk = Chunk(np.arange(len(rows)), np.array(whose), people.embedding[rows], quality)
+    numbers = np.arange(len(rows))
+    chunk = FaceChunk(numbers, np.array(whose), people.embedding[rows], quality, lost=0)
     return Persons(len(rows), [chunk]), np.array(asked)
 
 
@@ -245,6 +237,7 @@ def report(people: People, seed: int, only: Sequence[str]) -> Iterator[str]:
     """The tables, as Markdown."""
     persons, first = np.unique(people.name, return_index=True)
     women = int(people.female[first].sum())
+    yield f"Measured on {date.today()}.\n"
     yield f"{len(people)} faces of {len(persons)} people, {women} of them women; seed {seed}."
     for name in only or TABLES:
         yield from _one_table(name, people, np.random.default_rng(seed))
@@ -273,18 +266,10 @@ def _one_table(name: str, people: People, rng: np.random.Generator) -> Iterator[
               help="Where the faces' embeddings are kept, and read from.")  # fmt: skip
 @click.option("--only", type=click.Choice(TABLES), multiple=True, help="These tables alone.")
 @click.option("--seed", default=0, show_default=True, help="Of everything that is drawn.")
-@click.option("--keep", is_flag=True, help="Keep the tables in bench/results/ under today's date.")
+@keep_option
 def main(data: Path, embeddings: Path | None, only: tuple[str, ...], seed: int, keep: bool) -> None:
     """Print the tables."""
-    people = people_of(data, embeddings).apart()
-    lines: Sequence[str] = []
-    for line in report(people, seed, only):
-        click.echo(line)
-        lines = [*lines, line]
-    if keep:
-        folder = Path(__file__).parents[1] / "results"
-        text = "\n".join([f"Measured on {date.today()}.\n", *lines]) + "\n"
-        (folder / f"thresholds-{date.today()}.md").write_text(text, encoding="utf-8")
+    tell(report(people_of(data, embeddings).apart(), seed, only), "thresholds", keep=keep)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from bench.description.material import table
+from bench.keeping import keep_option, tell
 from bench.redaction import attackers
 from bench.redaction.attack_faces import TARGETS, Sitters, Sitting, read
 from bench.redaction.attackers import EDGE
@@ -74,8 +75,6 @@ SMALL, CELLS = 36, 12
 
 TREMBLING_EDGE = 0.85
 """What lies further out is not always under a mask that trembles."""
-
-RESULTS = Path(__file__).resolve().parent.parent / "results"
 
 
 class Views(NamedTuple):
@@ -251,6 +250,7 @@ def attacked(path: Path, width: float, looks: Sequence[Look], frames: int = 1) -
 
 def report(folder: Path, processes: int) -> Iterator[str]:
     """The tables, as Markdown."""
+    yield f"Measured on {date.today()}: {machine()}.\n"
     with TemporaryDirectory() as kept:
         path = Path(kept) / "faces.npz"
         sitters = read(folder, SEED)
@@ -278,15 +278,10 @@ def report(folder: Path, processes: int) -> Iterator[str]:
 @click.command(help=__doc__)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--processes", default=1, help="So many sizes of faces at once [1].")
-@click.option("--keep", is_flag=True, help="Write the tables to bench/results, too.")
+@keep_option
 def main(folder: Path, processes: int, keep: bool) -> None:
     """Print the tables."""
-    lines = [f"Measured on {date.today()}: {machine()}.\n", *report(folder, processes)]
-    click.echo("\n".join(lines))
-    if keep:
-        (RESULTS / f"redaction-attack-{date.today()}.md").write_text(
-            "\n".join(lines) + "\n", encoding="utf-8"
-        )
+    tell(report(folder, processes), "redaction-attack", keep=keep)
 
 
 if __name__ == "__main__":

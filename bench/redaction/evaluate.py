@@ -27,6 +27,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.keeping import keep_option, tell, write
 from bench.redaction.draw import draw_exposures
 from bench.redaction.peer import deface
 from bench.redaction.pixels import hidden_by_pixels
@@ -222,7 +223,7 @@ def chosen_clips(kind: str, only: Sequence[str], seeds: Sequence[int], folder: P
 @click.option("--peer", "python", metavar="PYTHON", help="A Python that has deface, to compare.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where generated clips are kept.")
 @click.option("--draw", type=click.Path(path_type=Path), help="Folder for what was exposed.")
-@click.option("--keep", is_flag=True, help="Keep the tables in bench/results/ under today's date.")
+@keep_option
 def main(
     kind: str,
     only: tuple[str, ...],
@@ -245,12 +246,9 @@ def main(
         for result in results(clips, ways, place, draw):
             some.append(result)
             click.echo(row(f"{result.way} {result.tally.clip}", [result], some), err=True)
-    lines = [f"Measured on {date.today()}: {machine()}.", *report(some)]
-    click.echo("\n".join(lines))
+    tell([f"Measured on {date.today()}: {machine()}.", *report(some)], "redaction", keep=keep)
     if keep:
-        stem = Path(__file__).parents[1] / "results" / f"redaction-{date.today()}"
-        stem.with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        stem.with_suffix(".json").write_text(document(some) + "\n", encoding="utf-8")
+        write(document(some), f"redaction-{date.today()}.json")
 
 
 if __name__ == "__main__":

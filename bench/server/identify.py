@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 from bench.description.material import table
 from bench.gallery.filling import MODEL, fill, make
 from bench.gallery.generated import spread
-from bench.server.run import RESULTS, made_key, resident_mb, service
+from bench.keeping import keep_option, tell
+from bench.server.run import made_key, resident_mb, service
 from bench.speed import machine
 from mien.storage import TemplateRow, open_storage
 
@@ -142,16 +143,10 @@ def measured(persons: int) -> Iterator[str]:
 
 @click.command(help=__doc__)
 @click.option("--persons", default=100_000, show_default=True)
-@click.option("--keep", is_flag=True, help="Keep the table in bench/results/ under today's date.")
+@keep_option
 def main(persons: int, keep: bool) -> None:
     """Print the table."""
-    lines = []
-    for each in measured(persons):
-        click.echo(each)
-        lines.append(each)
-    if keep:
-        path = RESULTS / f"identify-{date.today()}.md"
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    tell(measured(persons), "identify", keep=keep)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.keeping import keep_option, tell
 from bench.speed import machine
 from mien.media import read_image
 from mien.models import file_of
@@ -37,7 +38,6 @@ SIDE = 640
 MIEN = (sys.executable, "-m", "mien")
 NAME = "bench"
 
-RESULTS = Path(__file__).resolve().parent.parent / "results"
 HEAD = ("case", "a second", "p50, ms", "p99, ms", "CPU a request, ms", "answers", "stages, ms")
 
 Times = dict[str, tuple[float, float]]
@@ -168,16 +168,10 @@ def soak(address: str, key: str, pid: int, picture: Path, path: str, count: int)
 @click.option("--clients", default=8, show_default=True)
 @click.option("--seconds", default=20.0, show_default=True, help="For each case.")
 @click.option("--soak", "soaked", default=0, help="Requests to watch the memory over.")
-@click.option("--keep", is_flag=True, help="Keep the table in bench/results/ under today's date.")
+@keep_option
 def main(clients: int, seconds: float, soaked: int, keep: bool) -> None:
     """Requests a second of detect, at so many clients, all on this machine."""
-    lines = []
-    for each in measured(clients, seconds, soaked):
-        click.echo(each)
-        lines.append(each)
-    if keep:
-        path = RESULTS / f"server-{date.today()}.md"
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    tell(measured(clients, seconds, soaked), "server", keep=keep)
 
 
 def measured(clients: int, seconds: float, soaked: int) -> Iterator[str]:

@@ -16,16 +16,9 @@ from numpy.typing import NDArray
 from mien.gallery import index as index_module
 from mien.gallery.persons import LEAST_WEIGHT, Persons, person_distance, weights
 from mien.gallery.thresholds import tries
+from mien.storage import FaceChunk
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Chunk:
-    sequence: Array
-    persons: Array
-    embeddings: Array
-    quality: Array
 
 
 @dataclass(frozen=True)
@@ -37,12 +30,11 @@ class People:
     embeddings: Array
     quality: Array
 
-    def chunks(self, size: int = 7) -> Iterator[Chunk]:
+    def chunks(self, size: int = 7) -> Iterator[FaceChunk]:
         for start in range(0, len(self.sequence), size):
             part = slice(start, start + size)
-            yield Chunk(
-                self.sequence[part], self.persons[part], self.embeddings[part], self.quality[part]
-            )
+            numbers, persons = self.sequence[part], self.persons[part]
+            yield FaceChunk(numbers, persons, self.embeddings[part], self.quality[part], lost=0)
 
     def index(self) -> Persons:
         return Persons(len(self.sequence), self.chunks())
@@ -181,7 +173,7 @@ def test_a_bad_query_is_refused(queries: Array, top: int, message: str) -> None:
         people([2, 1]).index().search(queries, top)
 
 
-def chunk(**columns: Any) -> Chunk:
+def chunk(**columns: Any) -> FaceChunk:
     """Two faces of one person, but for some columns."""
     good: dict[str, Any] = {
         "sequence": np.array([3, 4]),
@@ -189,7 +181,7 @@ def chunk(**columns: Any) -> Chunk:
         "embeddings": np.zeros((2, 128), np.float32),
         "quality": np.ones(2, np.float32),
     }
-    return Chunk(**(good | columns))
+    return FaceChunk(**(good | columns), lost=0)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +195,7 @@ def chunk(**columns: Any) -> Chunk:
         (1, chunk(), "announced"),
     ],
 )
-def test_bad_faces_are_refused(count: int, bad: Chunk, message: str) -> None:
+def test_bad_faces_are_refused(count: int, bad: FaceChunk, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Persons(count, [bad])
 

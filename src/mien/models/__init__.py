@@ -8,12 +8,13 @@ import os
 
 from mien.models.card import card
 from mien.models.catalogue import Entry, entries, entry
-from mien.models.session import Session, TensorSpec, open_session
+from mien.models.session import Session, SessionAround, TensorSpec, open_session
 from mien.models.store import file_of, path_of, pull, quick_state, state_of, store_folder
 
 __all__ = [
     "Entry",
     "Session",
+    "SessionAround",
     "TensorSpec",
     "card",
     "entries",

@@ -51,6 +51,15 @@ class Session(Protocol):
         """
 
 
+class SessionAround:
+    """A session around another, the same in all but `run`, which a subclass gives."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.name, self.provider = session.name, session.provider
+        self.inputs, self.outputs = session.inputs, session.outputs
+
+
 def open_session(
     name: str, *, threads: int | None = None, providers: Sequence[str] | None = None
 ) -> Session:
