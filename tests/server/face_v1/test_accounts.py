@@ -76,7 +76,7 @@ class Owner:
             "Snapshot_Update": {"userData": "mine"},
             "Snapshot_Apply": {"objectId": "stolen"},
         }
-        if operation.picture:
+        if operation.octets:
             return {"content": people.woman(), "headers": OCTETS}
         if operation.body is None:
             return {}

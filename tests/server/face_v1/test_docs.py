@@ -19,8 +19,8 @@ import pytest
 
 from mien.report.face_api import ATTRIBUTES
 from mien.server.dialects.face_v1.attributes import SUPPORTED
-from mien.server.dialects.face_v1.openapi import statuses
 from mien.server.dialects.face_v1.operations import operations
+from mien.server.openapi import statuses
 from tests.conftest import ROOT
 from tests.server.face_v1 import people
 from tests.server.face_v1.live import Live

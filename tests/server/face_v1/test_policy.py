@@ -76,7 +76,7 @@ def test_without_a_gallery_no_other_operation_answers(tmp_path: Path) -> None:
                 path = path.replace(f"{{{name}}}", "family")
             for name in ("personId", "persistedFaceId", "snapshotId", "operationId"):
                 path = path.replace(f"{{{name}}}", GUID)
-            if each.picture:
+            if each.octets:
                 request: dict[str, Any] = {"content": people.woman(), "headers": OCTETS}
             else:
                 body = BODIES.get(each.name, {"name": "x", "userData": "y"})

@@ -29,22 +29,6 @@ class Answer(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid")
 
 
-class ErrorDetail(BaseModel):
-    """`code` is a word; where a plan's rate or quota refuses, `statusCode` stands in its place."""
-
-    model_config = ConfigDict(extra="forbid")
-    code: str | None = None
-    statusCode: int | None = None
-    message: str
-
-
-class Error(BaseModel):
-    """Why there is no other answer."""
-
-    model_config = ConfigDict(extra="forbid")
-    error: ErrorDetail
-
-
 class FaceRectangle(Answer):
     """Whole pixels of the upright picture."""
 

@@ -12,16 +12,17 @@ from mien.server.api import AnyCase, Api, Endpoint
 from mien.server.dialect import Dialect, Services
 from mien.server.dialects.face_v1.call import Call
 from mien.server.dialects.face_v1.errors import refusal_of
-from mien.server.dialects.face_v1.openapi import document
+from mien.server.dialects.face_v1.openapi import PAGE
 from mien.server.dialects.face_v1.operations import Operation, operations
-
-TITLE = "Face API v1.0"
+from mien.server.openapi import document
 
 
 def build(services: Services) -> Api:
     """The Face API v1.0 of a service."""
     table = operations()
-    return Api(TITLE, [_route(each, services) for each in table], partial(document, table))
+    return Api(
+        PAGE.title, [_route(each, services) for each in table], partial(document, PAGE, table)
+    )
 
 
 def _route(operation: Operation, services: Services) -> AnyCase:

@@ -5,15 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mien.server.dialects.face_v1.names import GUID_PATTERN, ID_LENGTH, ID_PATTERN
-from mien.server.errors import (
-    BodyTooLargeError,
-    BusyError,
-    KeyRefusedError,
-    LateError,
-    OffError,
-    RateError,
-    Refusal,
-)
+from mien.server.errors import Refusal
+from mien.server.openapi import AZURE_ERRORS, Id, azure_error
 
 Json = dict[str, Any]
 
@@ -36,10 +29,9 @@ GUIDS = {
     "snapshotId": SNAPSHOT,
     "operationId": OPERATION,
 }
-IDS: dict[str, str] = {**dict.fromkeys(COLLECTIONS, "family"), **GUIDS}
-PATH_SCHEMAS: dict[str, Json] = {
-    **dict.fromkeys(COLLECTIONS, COLLECTION_SCHEMA),
-    **dict.fromkeys(GUIDS, GUID_SCHEMA),
+IDS: dict[str, Id] = {
+    **{name: Id(COLLECTION_SCHEMA, "family") for name in COLLECTIONS},
+    **{name: Id(GUID_SCHEMA, example) for name, example in GUIDS.items()},
 }
 
 BODIES: dict[str, Json] = {
@@ -110,24 +102,10 @@ ANSWERS: dict[str, Json] = {
 }
 
 
-def _error(refusal: Refusal) -> Json:
-    named = {"code": refusal.code} if refusal.code else {"statusCode": refusal.status}
-    return {"error": {**named, "message": refusal.message}}
-
-
 ERRORS: dict[int, Json] = {
-    refusal.status: _error(refusal)
-    for refusal in (
-        Refusal(400, "BadArgument", "Request body is invalid."),
-        KeyRefusedError(),
-        OffError("Switched off by the policy of this service: emotion."),
-        Refusal(404, "PersonGroupNotFound", "Person group is not found."),
-        LateError(),
-        Refusal(409, "PersonGroupTrainingNotFinished", "Person group is under training."),
-        BodyTooLargeError(2**20),
-        Refusal(415, "BadArgument", "Invalid Media Type."),
-        RateError(26),
-        Refusal(500, "InternalServerError", "The service failed; its log says why."),
-        BusyError(),
-    )
+    **AZURE_ERRORS,
+    404: azure_error(Refusal(404, "PersonGroupNotFound", "Person group is not found.")),
+    409: azure_error(
+        Refusal(409, "PersonGroupTrainingNotFinished", "Person group is under training.")
+    ),
 }

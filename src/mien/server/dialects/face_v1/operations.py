@@ -1,14 +1,10 @@
-"""The table of operations: what the service routes and what its OpenAPI page shows."""
+"""The table of operations."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
-
-from pydantic import BaseModel
-from starlette.responses import Response
 
 from mien.server.dialects.face_v1 import (
     answers,
@@ -21,46 +17,24 @@ from mien.server.dialects.face_v1 import (
     stored_faces,
 )
 from mien.server.dialects.face_v1 import parameters as p
-from mien.server.dialects.face_v1.call import Call
 from mien.server.dialects.face_v1.errors import Context
 from mien.server.dialects.face_v1.names import FACE_LIST, NOUNS, Noun
-from mien.server.parameters import Parameter
+from mien.server.operations import Operation as AnyOperation
 from mien.server.pictures import ImageUrl
-
-Handler = Callable[[Call], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(AnyOperation):
     """One operation.
 
     Attributes:
-        name: its operationId, and its label in logs and metrics.
-        path: below the prefix, in lower case but for the names in braces.
-        about: one sentence for the page.
-        body: what its JSON body holds; for a picture, `ImageUrl`.
-        picture: whether the body may also be the bytes of a picture.
-        answer: what it answers in JSON; None for an empty answer.
-        status: of success.
-        refusals: the statuses, beside those of every operation, that it may answer.
         context: how it tells of what is not there.
     """
 
-    name: str
-    method: str
-    path: str
-    tag: str
-    about: str
-    handler: Handler
-    query: tuple[Parameter, ...] = ()
-    body: type[BaseModel] | None = None
-    picture: bool = False
-    answer: Any = None
-    status: int = 200
-    refusals: tuple[int, ...] = ()
     context: Context = field(default_factory=Context)
 
 
+LOCATION = {"Operation-Location": "Where to ask how far it is, relative to the prefix."}
 IN_BODY = 400
 """The status for a list or faceId that the body of a search names and that is not there."""
 
@@ -81,7 +55,7 @@ def _face() -> Iterator[Operation]:
         *("Face_Detect", "POST", "/detect", tag, "Find the faces of a picture.", detect.detect),
         query=detect.QUERY,
         body=ImageUrl,
-        picture=True,
+        octets=True,
         answer=list[answers.DetectedFace],
         refusals=(400,),
     )
@@ -237,7 +211,7 @@ def _stored_faces(noun: Noun) -> Iterator[Operation]:
         handler=partial(stored_faces.add, noun),
         query=stored_faces.ADD_QUERY,
         body=ImageUrl,
-        picture=True,
+        octets=True,
         answer=answers.PersistedFaceId,
         refusals=(400, 404, 409),
     )
@@ -284,6 +258,7 @@ def _snapshots() -> Iterator[Operation]:
         body=bodies.NewSnapshot,
         status=202,
         refusals=(400, 404, 409),
+        headers=LOCATION,
     )
     yield one(
         *("Snapshot_List", "GET", "/snapshots"),
@@ -321,6 +296,7 @@ def _snapshots() -> Iterator[Operation]:
         body=bodies.SnapshotTarget,
         status=202,
         refusals=(400, 404, 409),
+        headers=LOCATION,
     )
     yield one(
         *("Snapshot_GetOperationStatus", "GET", "/operations/{operationId}"),

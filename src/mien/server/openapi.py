@@ -1,0 +1,234 @@
+"""The OpenAPI document of an API, from its table of operations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, get_args
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from mien.server.errors import (
+    BodyTooLargeError,
+    BusyError,
+    KeyRefusedError,
+    LateError,
+    OffError,
+    RateError,
+    Refusal,
+)
+from mien.server.json_body import JSON, OCTETS
+from mien.server.operations import Operation
+from mien.version import __version__
+
+Json = dict[str, Any]
+
+REF = "#/components/schemas/{model}"
+WITH_BODY = (408, 413, 415)
+ALWAYS = (401, 403, 429, 500, 503)
+REFUSALS = {
+    400: "An argument, the body or the file cannot be used.",
+    401: "No key, or a wrong one.",
+    403: "Switched off by the operator, or the plan allows no more.",
+    404: "There is no such thing.",
+    408: "The body or the turn of the file did not come in time.",
+    409: "It exists already, is being trained, or is being changed by another.",
+    413: "The body is too large.",
+    415: "The body is of another media type.",
+    429: "More calls than the plan allows now; Retry-After says when to try again.",
+    500: "A fault of the service.",
+    503: "The service is busy; Retry-After says when to try again.",
+}
+AZURE_KEY = {
+    "key": {"type": "apiKey", "in": "header", "name": "Ocp-Apim-Subscription-Key"},
+    "keyInQuery": {"type": "apiKey", "in": "query", "name": "subscription-key"},
+}
+
+
+class ErrorDetail(BaseModel):
+    """`code` is a word; where a plan's rate or quota refuses, `statusCode` stands in its place."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: str | None = None
+    statusCode: int | None = None
+    message: str
+
+
+class Error(BaseModel):
+    """Why there is no other answer."""
+
+    model_config = ConfigDict(extra="forbid")
+    error: ErrorDetail
+
+
+def azure_error(refusal: Refusal) -> Json:
+    """What `dialect.error_body` makes of a refusal."""
+    named = {"code": refusal.code} if refusal.code else {"statusCode": refusal.status}
+    return {"error": {**named, "message": refusal.message}}
+
+
+AZURE_ERRORS: dict[int, Json] = {
+    refusal.status: azure_error(refusal)
+    for refusal in (
+        Refusal(400, "BadArgument", "Request body is invalid."),
+        KeyRefusedError(),
+        OffError("Switched off by the policy of this service: emotion."),
+        LateError(),
+        BodyTooLargeError(2**20),
+        Refusal(415, "BadArgument", "Invalid Media Type."),
+        RateError(26),
+        Refusal(500, "InternalServerError", "The service failed; its log says why."),
+        BusyError(),
+    )
+}
+
+
+class Id(NamedTuple):
+    """An id in paths."""
+
+    schema: Json
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the page of an API shows beside its operations.
+
+    Attributes:
+        title: of the API.
+        about: a sentence on it.
+        ids: by the names they have in paths.
+        bodies: an example of each body, by the name of its class.
+        answers: an example of each answer, by the name of its class.
+        errors: an example of the error body for each status that an operation may refuse with.
+        error: the model of that body.
+        models: models of answers to show though no operation names them.
+        security: where the key may stand; any one of these will do.
+    """
+
+    title: str
+    about: str
+    ids: Mapping[str, Id] = field(default_factory=dict)
+    bodies: Mapping[str, Json] = field(default_factory=dict)
+    answers: Mapping[str, Json] = field(default_factory=dict)
+    errors: Mapping[int, Json] = field(default_factory=lambda: AZURE_ERRORS)
+    error: type[BaseModel] = Error
+    models: Collection[type[BaseModel]] = ()
+    security: Mapping[str, Json] = field(default_factory=lambda: AZURE_KEY)
+
+
+def document(page: Page, table: Sequence[Operation]) -> Json:
+    """The document of these operations, with examples and every status of each."""
+    paths: dict[str, Json] = {}
+    for operation in table:
+        shown = _operation(page, operation)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = shown
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": page.title, "version": __version__, "description": page.about},
+        "security": [{name: []} for name in page.security],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(page, table),
+            "responses": {str(status): _refusal(page, status) for status in sorted(page.errors)},
+            "securitySchemes": dict(page.security),
+        },
+    }
+
+
+def statuses(operation: Operation) -> list[int]:
+    """The statuses of its refusals."""
+    own = WITH_BODY if operation.body is not None else ()
+    return sorted({*ALWAYS, *own, *operation.refusals})
+
+
+def _operation(page: Page, operation: Operation) -> Json:
+    found: Json = {
+        "operationId": operation.name,
+        "tags": [operation.tag],
+        "summary": operation.about,
+        "parameters": [*_path_parameters(page, operation), *_query_parameters(operation)],
+        "responses": {
+            str(operation.status): _success(page, operation),
+            **{str(status): _ref(str(status), "responses") for status in statuses(operation)},
+        },
+    }
+    if operation.body is not None:
+        found["requestBody"] = _request_body(page, operation, operation.body)
+    return found
+
+
+def _path_parameters(page: Page, operation: Operation) -> list[Json]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": page.ids[name].schema,
+            "example": page.ids[name].example,
+        }
+        for name in re.findall(r"{(\w+)}", operation.path)
+    ]
+
+
+def _query_parameters(operation: Operation) -> list[Json]:
+    return [
+        {"name": each.name, "in": "query", "description": each.about, "schema": each.schema()}
+        for each in operation.query
+    ]
+
+
+def _request_body(page: Page, operation: Operation, body: type[BaseModel]) -> Json:
+    content: Json = {JSON: {"schema": _ref(body.__name__), "example": page.bodies[body.__name__]}}
+    if operation.octets:
+        content[OCTETS] = {"schema": {"type": "string", "format": "binary"}}
+    return {"required": True, "content": content}
+
+
+def _success(page: Page, operation: Operation) -> Json:
+    found: Json = {"description": "Accepted." if operation.status == 202 else "Done."}
+    if operation.headers:
+        found["headers"] = {
+            name: {"description": about, "schema": {"type": "string"}}
+            for name, about in operation.headers.items()
+        }
+    if operation.answer is not None:
+        model, many = _model(operation)
+        schema = _ref(model.__name__)
+        if many:
+            schema = TypeAdapter(operation.answer).json_schema(
+                ref_template=REF, mode="serialization"
+            )
+            schema.pop("$defs", None)
+        example: Any = page.answers[model.__name__]
+        found["content"] = {JSON: {"schema": schema, "example": [example] if many else example}}
+    return found
+
+
+def _model(operation: Operation) -> tuple[type[BaseModel], bool]:
+    """The model of an answer, and whether the answer is a list of it."""
+    many = get_args(operation.answer)
+    return (many[0] if many else operation.answer), bool(many)
+
+
+def _refusal(page: Page, status: int) -> Json:
+    content = {JSON: {"schema": _ref(page.error.__name__), "example": page.errors[status]}}
+    return {"description": REFUSALS[status], "content": content}
+
+
+def _ref(name: str, part: str = "schemas") -> Json:
+    return {"$ref": f"#/components/{part}/{name}"}
+
+
+def _schemas(page: Page, table: Sequence[Operation]) -> Json:
+    bodies = {each.body for each in table if each.body is not None}
+    told = {page.error, *page.models, *(_model(each)[0] for each in table if each.answer)}
+    wanted: list[tuple[Any, JsonSchemaMode]] = [
+        *((each, "validation") for each in sorted(bodies, key=lambda body: body.__name__)),
+        *((each, "serialization") for each in sorted(told, key=lambda model: model.__name__)),
+    ]
+    _, schema = models_json_schema(wanted, ref_template=REF)
+    found: Json = schema["$defs"]
+    return found
