@@ -1,6 +1,7 @@
 """Identities: face lists and groups of persons, who is whom, and how all of it is deleted."""
 
 from mien.gallery.gallery import Gallery
+from mien.gallery.named import Enrolled, Match, NamedGalleries
 from mien.gallery.records import (
     LIMITS,
     Candidate,
@@ -23,10 +24,13 @@ __all__ = [
     "LIMITS",
     "Candidate",
     "Collection",
+    "Enrolled",
     "Gallery",
     "Grouping",
     "Kind",
     "Limits",
+    "Match",
+    "NamedGalleries",
     "Operation",
     "Person",
     "Receipt",

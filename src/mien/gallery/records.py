@@ -1,7 +1,7 @@
 """What the gallery takes and gives back: collections, persons, templates, verdicts, receipts.
 
 All records are frozen. Ids of faces, persons, snapshots, operations and receipts are lower-case
-GUID strings; times are aware datetimes in UTC.
+GUID strings (of a gallery's faces, 20 hexadecimal digits); times are aware datetimes in UTC.
 """
 
 from __future__ import annotations
@@ -25,16 +25,18 @@ class Kind(StrEnum):
     LARGE_FACE_LIST = "LargeFaceList"
     PERSON_GROUP = "PersonGroup"
     LARGE_PERSON_GROUP = "LargePersonGroup"
+    GALLERY = "Gallery"
+    """Begins with its first face and ends with its last; see `mien.gallery.named`."""
 
     @property
     def has_persons(self) -> bool:
         """Whether its faces belong to persons; the faces of the other kinds stand alone."""
-        return self in (Kind.PERSON_GROUP, Kind.LARGE_PERSON_GROUP)
+        return self in (Kind.PERSON_GROUP, Kind.LARGE_PERSON_GROUP, Kind.GALLERY)
 
     @property
     def is_trained(self) -> bool:
-        """Whether it is searched only after training; a face list is searched as it is."""
-        return self is not Kind.FACE_LIST
+        """Whether it is searched only after training; the others are searched as they are."""
+        return self not in (Kind.FACE_LIST, Kind.GALLERY)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,6 +215,8 @@ class Limits:
     persons_per_group: int = 10_000
     large_person_groups: int = 1_000_000
     persons_per_large_group: int = 1_000_000
+    galleries: int = 1_000_000
+    subjects_per_gallery: int = 1_000_000
     faces_per_person: int = 248
 
     def collections(self, kind: Kind) -> int:
@@ -222,6 +226,7 @@ class Limits:
             Kind.LARGE_FACE_LIST: self.large_face_lists,
             Kind.PERSON_GROUP: self.person_groups,
             Kind.LARGE_PERSON_GROUP: self.large_person_groups,
+            Kind.GALLERY: self.galleries,
         }[kind]
 
     def members(self, kind: Kind) -> int:
@@ -231,6 +236,7 @@ class Limits:
             Kind.LARGE_FACE_LIST: self.faces_per_large_face_list,
             Kind.PERSON_GROUP: self.persons_per_group,
             Kind.LARGE_PERSON_GROUP: self.persons_per_large_group,
+            Kind.GALLERY: self.subjects_per_gallery,
         }[kind]
 
 
@@ -242,6 +248,9 @@ FREE = Limits(
     persons_per_group=1_000,
     large_person_groups=1_000,
     persons_per_large_group=1_000,
+    galleries=1_000,
+    subjects_per_gallery=1_000,
 )
 LIMITS = {"none": STANDARD, "free": FREE, "basic": STANDARD, "standard": STANDARD}
-"""Limits by plan; the numbers are those of Face API v1.0's S0 and F0."""
+"""Limits by plan; the numbers are those of Face API v1.0's S0 and F0. Galleries have those of
+large person groups."""

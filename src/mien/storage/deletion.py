@@ -20,6 +20,7 @@ from mien.storage.keyring import POOL_S, Keyring
 from mien.storage.persons import BATCH, person_of
 from mien.storage.rows import ReceiptRow, moment, now
 from mien.storage.tables import (
+    AnyRow,
     collections,
     deleted_faces,
     doomed_keys,
@@ -52,14 +53,8 @@ class Deletion:
         with self._database.write() as connection:
             row = for_change(connection, account_id, kind, collection)
             person_of(connection, row.pk, kind, person)
-            keys: list[int] = []
-            for pk in [row.pk, *_copies(connection, row.pk)]:
-                keys += _delete_person(connection, pk, person)
-            counts = {"persons": 1, "faces": row.faces - by_pk(connection, row.pk).faces}
-            receipt = _receipt(
-                connection, account_id, "person", kind, collection, person, len(keys), **counts
-            )
-        self._destroy(keys)
+            receipt, keys = delete_person(connection, row, person)
+        self.destroy(keys)
         return receipt
 
     def face(
@@ -75,21 +70,8 @@ class Deletion:
         with self._database.write() as connection:
             row = for_change(connection, account_id, kind, collection)
             face_of(connection, row.pk, kind, face, person)
-            keys: list[int] = []
-            for pk in [row.pk, *_copies(connection, row.pk)]:
-                keys += _delete_face(connection, pk, face)
-            receipt = _receipt(
-                connection,
-                account_id,
-                "face",
-                kind,
-                collection,
-                face,
-                len(keys),
-                persons=0,
-                faces=1,
-            )
-        self._destroy(keys)
+            receipt, keys = delete_face(connection, row, face)
+        self.destroy(keys)
         return receipt
 
     def collection(self, account_id: str, kind: str, id: str) -> ReceiptRow:
@@ -131,7 +113,7 @@ class Deletion:
                     )
             if keys is None:
                 break
-            self._destroy(keys, log=False)
+            self.destroy(keys, log=False)
         self._database.truncate_log()
         with self._database.read() as connection:
             row = connection.execute(select(receipts).where(receipts.c.id == receipt_id)).one()
@@ -147,7 +129,7 @@ class Deletion:
                 )
             ).all()
         if doomed:
-            self._destroy(doomed)
+            self.destroy(doomed)
         for pk, beat in condemned:
             if beat is None or is_stale(beat):
                 self.finish(pk)
@@ -185,7 +167,7 @@ class Deletion:
         if orphans:
             self._keyring.destroy(orphans)
 
-    def _destroy(self, keys: Sequence[int], *, log: bool = True) -> None:
+    def destroy(self, keys: Sequence[int], *, log: bool = True) -> None:
         """Destroy keys whose rows are gone, then cross them off; then empty the log."""
         if keys:
             self._keyring.destroy(keys)
@@ -195,6 +177,27 @@ class Deletion:
                     connection.execute(delete(doomed_keys).where(doomed_keys.c.key.in_(some)))
         if log:
             self._database.truncate_log()
+
+
+def delete_person(connection: Connection, row: AnyRow, person: str) -> tuple[ReceiptRow, list[int]]:
+    """Delete a person who is there from a collection and its snapshots, within a transaction.
+
+    Returns:
+        The receipt, and the keys to `Deletion.destroy` once the transaction is over.
+    """
+    keys: list[int] = []
+    for pk in [row.pk, *_copies(connection, row.pk)]:
+        keys += _delete_person(connection, pk, person)
+    counts = {"persons": 1, "faces": row.faces - by_pk(connection, row.pk).faces}
+    return _receipt(connection, row, "person", person, len(keys), **counts), keys
+
+
+def delete_face(connection: Connection, row: AnyRow, face: str) -> tuple[ReceiptRow, list[int]]:
+    """Delete a face that is there; otherwise as `delete_person`."""
+    keys: list[int] = []
+    for pk in [row.pk, *_copies(connection, row.pk)]:
+        keys += _delete_face(connection, pk, face)
+    return _receipt(connection, row, "face", face, len(keys), persons=0, faces=1), keys
 
 
 def _copies(connection: Connection, source: int) -> list[int]:
@@ -313,22 +316,15 @@ def _delete_numbers(connection: Connection, table: Any, numbers: Sequence[int]) 
 
 
 def _receipt(
-    connection: Connection,
-    account_id: str,
-    what: str,
-    kind: str,
-    collection: str,
-    subject: str,
-    keys: int,
-    **counts: int,
+    connection: Connection, row: AnyRow, what: str, subject: str, keys: int, **counts: int
 ) -> ReceiptRow:
     id = str(uuid.uuid4())
     values = {
         "id": id,
-        "account_id": account_id,
+        "account_id": row.account_id,
         "what": what,
-        "kind": kind,
-        "collection": collection,
+        "kind": row.kind,
+        "collection": row.id,
         "subject": subject,
         "keys": keys,
         "deleted": now(),

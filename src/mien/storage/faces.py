@@ -67,8 +67,8 @@ class Faces:
             if fresh is None:
                 assert person is not None
                 of = person_of(connection, row.pk, kind, person)
-                owned, number, key = of.pk, of.key, self._key(of.key, kind, person)
-                count = _count(connection, of.pk)
+                owned, number, key = of.pk, of.key, key_of(self._keyring, of.key, person)
+                count = count_of(connection, of.pk)
             else:
                 owned, (number, key), count = None, fresh, row.faces
             if count >= limit:
@@ -193,15 +193,6 @@ class Faces:
             ).all()
         return (rows[-1][0] if rows else after), np.array([row[1] for row in rows], np.int64)
 
-    def _key(self, number: int, kind: str, person: str) -> bytes:
-        key = self._keyring.get(number)
-        if key is None:
-            raise LostKeyError(
-                f"the data key of person {person} was destroyed: they were deleted after this copy "
-                "of the database was made; delete them here too"
-            )
-        return key
-
     def _account(self, collection: int) -> str:
         with self._database.read() as connection:
             return str(by_pk(connection, collection).account_id)
@@ -272,6 +263,18 @@ def last_of(connection: Connection, collection: int) -> int:
     return int(connection.execute(query).scalar() or 0)
 
 
-def _count(connection: Connection, person: int) -> int:
+def count_of(connection: Connection, person: int) -> int:
+    """How many faces a person has, by the number of the person."""
     query = select(func.count()).select_from(faces).where(faces.c.person == person)
     return int(connection.execute(query).scalar_one())
+
+
+def key_of(keyring: Keyring, number: int, person: str) -> bytes:
+    """The data key of a person; raises LostKeyError."""
+    key = keyring.get(number)
+    if key is None:
+        raise LostKeyError(
+            f"the data key of person {person} was destroyed: they were deleted after this copy "
+            "of the database was made; delete them here too"
+        )
+    return key

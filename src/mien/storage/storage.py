@@ -23,6 +23,7 @@ from mien.storage.keyring import MASTER, Keyring, keys_root, make_keys
 from mien.storage.migrations import migrate
 from mien.storage.persons import Persons
 from mien.storage.snapshots import Snapshots
+from mien.storage.subjects import Subjects
 from mien.storage.tables import meta
 from mien.storage.trainings import Trainings
 from mien.storage.transients import Transients
@@ -54,6 +55,7 @@ class Storage:
         self.trainings = Trainings(database)
         self.deletion = Deletion(database, keyring)
         self.snapshots = Snapshots(database, keyring, self.deletion)
+        self.subjects = Subjects(database, keyring, self.deletion)
         self._closing = threading.Event()
         self._jobs: list[threading.Thread] = []
 

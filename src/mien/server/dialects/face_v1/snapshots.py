@@ -86,7 +86,7 @@ def _id(call: Call) -> str:
 
 
 def _kind(word: str) -> Kind:
-    by_word = {kind.value.lower(): kind for kind in Kind}
+    by_word = {kind.value.lower(): kind for kind in BY_KIND}
     if word.lower() not in by_word:
         raise refused("'type' is invalid.")
     return by_word[word.lower()]
