@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.describe.fitness import fitness, recognition_quality
+from mien.describe.fitness import fitness, recognition_quality, visibility
 from mien.faces import Faces
 
 
@@ -46,6 +46,12 @@ def test_what_is_small_blurred_or_turned_away_weighs_less(
 
 def test_a_face_without_an_embedding_has_none() -> None:
     assert np.isnan(fitness(face(embedding=np.full((1, 128), np.nan)))).all()
+
+
+def test_visibility_needs_no_embedding() -> None:
+    half = face(embedding=None, side=50.0)
+    assert visibility(half)[0] == pytest.approx(0.5)
+    assert np.isnan(visibility(face(embedding=None, pose_deg=[[np.nan, 0, 0]]))).all()
 
 
 GOOD: dict[str, Any] = {"side": 60.0, "pose_deg": (5, -5, 40), "quality": (0.2, 0.5, 0.1)}

@@ -74,3 +74,9 @@ def test_another_media_type_is_415(header: str | None) -> None:
         check_media_type(header, "application/json")
     error = refused.value
     assert (error.status, error.code, error.message) == (415, "BadArgument", "Invalid Media Type.")
+
+
+def test_texts_that_cannot_be_stored_are_read_where_they_may_be() -> None:
+    assert parse_json(b'["a\\u0000", "\\ud800"]', storable=False) == ["a\0", "\ud800"]
+    with pytest.raises(Refusal):
+        parse_json(b"[" * (DEPTH + 2) + b"]" * (DEPTH + 2), storable=False)

@@ -117,7 +117,7 @@ def test_where_a_key_is_found(headers: dict[str, str], query: str, key: str | No
 
 
 def caller(account: str, plan: str = "none") -> Caller:
-    return Caller("key", account, frozenset(), plan)
+    return Caller("key", "name", account, frozenset(), plan)
 
 
 def test_rates_are_counted_over_the_time_just_gone_by(storage: Storage) -> None:

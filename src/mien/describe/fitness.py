@@ -44,12 +44,20 @@ def fitness(faces: Faces) -> Array:
     1 is a sharp face of 100 pixels or more, seen from the front. It orders and weighs pictures of
     one person; it is no probability. NaN for a face without an embedding.
     """
+    known = np.isfinite(column(faces, "embedding")).all(axis=1)
+    return np.asarray(np.where(known, np.nan_to_num(visibility(faces)), np.nan), np.float32)
+
+
+def visibility(faces: Faces) -> Array:
+    """(n,) the same whether or not a face has an embedding; NaN without a pose or a quality.
+
+    Raises:
+        UsageError: the columns `pose_deg` and `quality` are not there.
+    """
     pose, quality = column(faces, "pose_deg"), column(faces, "quality")
     size = np.sqrt(faces.size_wh.clip(min=0).prod(axis=1)) / ENOUGH
     turned = np.cos(np.deg2rad(pose[:, 0])) * np.cos(np.deg2rad(pose[:, 1]))
-    fit = size.clip(max=1) * (1 - quality[:, 0]) * turned.clip(min=0)
-    known = np.isfinite(column(faces, "embedding")).all(axis=1)
-    return np.asarray(np.where(known, np.nan_to_num(fit), np.nan), np.float32)
+    return np.asarray(size.clip(max=1) * (1 - quality[:, 0]) * turned.clip(min=0), np.float32)
 
 
 def recognition_quality(size_wh: Array, pose_deg: Array, quality: Array) -> str:

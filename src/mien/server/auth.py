@@ -29,13 +29,15 @@ class Caller:
     """Who calls.
 
     Attributes:
-        key_id: names the key; is no secret.
+        key_id: of the key; no secret.
+        key_name: what the key was called when it was made.
         account_id: whose data it is.
         scopes: the dialects that the key opens; empty: all.
         plan: of the account; "none" where it has none of its own.
     """
 
     key_id: str
+    key_name: str
     account_id: str
     scopes: frozenset[str]
     plan: str
@@ -47,7 +49,7 @@ def caller_of(accounts: Accounts, secret: str) -> Caller | None:
     account = accounts.get(key.account_id) if key else None
     if key is None or account is None:
         return None
-    return Caller(key.id, key.account_id, key.scopes, account.plan)
+    return Caller(key.id, key.name, key.account_id, key.scopes, account.plan)
 
 
 def subscription_key(request: HTTPConnection) -> str | None:

@@ -58,6 +58,8 @@ class Dialect:
         build: makes the application, whose routes have no prefix.
         refuse: renders a refusal in the error body of the API.
         secret: finds the key in the head of a request.
+        admits: whether all else that the API wants of the head fits the key that was found there.
+        title: for the list of APIs at /docs.
     """
 
     name: str
@@ -65,8 +67,8 @@ class Dialect:
     build: Callable[[Services], FastAPI]
     refuse: Callable[[Refusal], Response] = error_body
     secret: Callable[[HTTPConnection], str | None] = subscription_key
+    admits: Callable[[HTTPConnection, Caller], bool] = lambda head, caller: True
     title: str = ""
-    """For the list of APIs at /docs."""
 
 
 def caller_of(request: Request) -> Caller:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mien.server.auth import Keys
 from mien.server.dialect import Dialect
-from mien.server.errors import Refusal
+from mien.server.errors import KeyRefusedError, Refusal
 from mien.server.limits import Allowance, drain
 from mien.server.logs import LOG, REQUEST_ID, request_id
 from mien.server.metrics import Metrics
@@ -59,8 +59,11 @@ class Gate:
 
     async def _admit(self, scope: Scope) -> None:
         self._policy.require_dialect(self._dialect.name)
-        secret = self._dialect.secret(HTTPConnection(scope))
+        head = HTTPConnection(scope)
+        secret = self._dialect.secret(head)
         caller = await self._keys.caller(secret, self._dialect.name)
+        if not self._dialect.admits(head, caller):
+            raise KeyRefusedError
         scope["state"]["caller"] = caller
         _forget(scope, secret or "")
         await self._allowance.call(caller)

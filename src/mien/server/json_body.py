@@ -31,12 +31,14 @@ def check_media_type(header: str | None, *allowed: str) -> str:
     return found
 
 
-def parse_json(body: bytes, *, message: str = "Request body is invalid.") -> Any:
+def parse_json(
+    body: bytes, *, message: str = "Request body is invalid.", storable: bool = True
+) -> Any:
     """The value of a JSON text in UTF-8.
 
     More is refused than `json.loads` refuses: keys that stand twice in an object, NaN and Infinity,
-    numbers beyond a double, half surrogate pairs, the character NUL (which not every database
-    stores), nesting deeper than `DEPTH`.
+    numbers beyond a double, nesting deeper than `DEPTH`, and where texts must be `storable`, half
+    surrogate pairs and the character NUL.
 
     Raises:
         Refusal: 400 BadArgument with this message.
@@ -49,7 +51,7 @@ def parse_json(body: bytes, *, message: str = "Request body is invalid.") -> Any
             parse_float=_finite,
             parse_int=_integer,
         )
-        _check(value)
+        _check(value, storable)
     except (ValueError, RecursionError):
         raise Refusal(400, "BadArgument", message) from None
     return value
@@ -57,21 +59,25 @@ def parse_json(body: bytes, *, message: str = "Request body is invalid.") -> Any
 
 def is_storable(text: str) -> bool:
     """Whether every database can keep a text: no NUL, no half surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
-def _check(value: Any, depth: int = 0) -> None:
+def _check(value: Any, storable: bool, depth: int = 0) -> None:
     if depth > DEPTH:
         raise ValueError("too deep")
     if isinstance(value, str):
-        if not is_storable(value):
+        if storable and not is_storable(value):
             raise ValueError("a text that cannot be stored")
     elif isinstance(value, list):
         for item in value:
-            _check(item, depth + 1)
+            _check(item, storable, depth + 1)
     elif isinstance(value, dict):
         for item in value.values():
-            _check(item, depth + 1)
+            _check(item, storable, depth + 1)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
