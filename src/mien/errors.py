@@ -25,23 +25,32 @@
     │   ├── NewerDatabaseError                made by a later version of mien
     │   ├── KeysError                         keys missing, unreadable or of another database
     │   └── LostKeyError                      one sealed template whose data key is destroyed
-    └── GalleryError                          what was asked of the gallery cannot be done
-        ├── NotFoundError (LookupError)
-        │   ├── NoSuchAccountError            no account or API key of that name
-        │   ├── NoSuchCollectionError         no face list or person group of that kind and id
-        │   ├── NoSuchPersonError
-        │   ├── NoSuchFaceError               a faceId that never was, or has expired
-        │   ├── NoSuchStoredFaceError         a persisted face
-        │   ├── NoSuchSnapshotError
-        │   ├── NoSuchOperationError
-        │   └── NoSuchReceiptError
-        ├── ExistsError (ValueError)          an id or name that is taken
-        ├── LimitReachedError (ValueError)    the plan allows no more
-        ├── NotTrainedError (RuntimeError)    search in a collection that was never trained
-        ├── EmptyCollectionError (RuntimeError)     search in a collection without faces
-        ├── TrainingRunningError (RuntimeError)     refused until the training is over
-        ├── IncompatibleModelsError (ValueError)    templates of different recognition models
-        └── ConflictError (RuntimeError)      two changed the same thing at the same time
+    ├── GalleryError                          what was asked of the gallery cannot be done
+    │   ├── NotFoundError (LookupError)
+    │   │   ├── NoSuchAccountError            no account or API key of that name
+    │   │   ├── NoSuchCollectionError         no face list or person group of that kind and id
+    │   │   ├── NoSuchPersonError
+    │   │   ├── NoSuchFaceError               a faceId that never was, or has expired
+    │   │   ├── NoSuchStoredFaceError         a persisted face
+    │   │   ├── NoSuchSnapshotError
+    │   │   ├── NoSuchOperationError
+    │   │   └── NoSuchReceiptError
+    │   ├── ExistsError (ValueError)          an id or name that is taken
+    │   ├── LimitReachedError (ValueError)    the plan allows no more
+    │   ├── NotTrainedError (RuntimeError)    search in a collection that was never trained
+    │   ├── EmptyCollectionError (RuntimeError)     search in a collection without faces
+    │   ├── TrainingRunningError (RuntimeError)     refused until the training is over
+    │   ├── IncompatibleModelsError (ValueError)    templates of different recognition models
+    │   └── ConflictError (RuntimeError)      two changed the same thing at the same time
+    ├── JobsError                             what was asked of jobs and assets cannot be done
+    │   ├── NoSuchAssetError (LookupError)
+    │   ├── NoSuchAssetFileError (LookupError)
+    │   ├── NoSuchJobError (LookupError)
+    │   ├── NoSuchProcessorError (LookupError)
+    │   ├── NameTakenError (ValueError)       the asset has a file of that name
+    │   ├── InUseError (RuntimeError)         a job that is not over, or what such a job works with
+    │   └── OffsetError (ValueError)          an upload that does not go on where it stopped
+    └── ServiceError (RuntimeError)           a service that `mien.client` speaks to says no
 
 Messages are one sentence that says what was wrong and, where there is one, the next step.
 """
@@ -239,3 +248,55 @@ class IncompatibleModelsError(GalleryError, ValueError):
 
 class ConflictError(GalleryError, RuntimeError):
     """Something else changed the same thing at the same time."""
+
+
+class JobsError(MienError):
+    """What was asked of jobs and assets cannot be done; `what` is the id or name asked for."""
+
+    def __init__(self, message: str, *, what: str | None = None) -> None:
+        super().__init__(message)
+        self.what = what
+
+
+class NoSuchAssetError(JobsError, LookupError):
+    """No asset of that id in this account."""
+
+
+class NoSuchAssetFileError(JobsError, LookupError):
+    """No file of that id in the asset."""
+
+
+class NoSuchJobError(JobsError, LookupError):
+    """No job of that id in this account."""
+
+
+class NoSuchProcessorError(JobsError, LookupError):
+    """No media processor of that name or id."""
+
+
+class NameTakenError(JobsError, ValueError):
+    """The asset has a file of that name."""
+
+
+class InUseError(JobsError, RuntimeError):
+    """A job that is not over, or something that such a job works with."""
+
+
+class OffsetError(JobsError, ValueError):
+    """An upload that does not go on where it stopped; `offset` says where that is."""
+
+    def __init__(self, message: str, *, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class ServiceError(MienError, RuntimeError):
+    """A service that `mien.client` speaks to refused, or could not be reached.
+
+    `status` is that of HTTP (None when there was no answer), `code` the word in the answer.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code

@@ -272,7 +272,7 @@ def test_a_full_disk_is_said_and_loses_nothing(
 ) -> None:
     with sqlite_place.open() as storage:
         account = storage.accounts.create("a").id
-    pragmas = (*database_module.PRAGMAS, "max_page_count=60")
+    pragmas = (*database_module.PRAGMAS, "max_page_count=90")
     monkeypatch.setattr(database_module, "PRAGMAS", pragmas)
     kept: list[str] = []
     with sqlite_place.open() as storage:

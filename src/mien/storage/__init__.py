@@ -1,4 +1,4 @@
-"""What is kept: accounts, keys, counters, collections and sealed templates.
+"""What is kept: accounts, keys, counters, collections, sealed templates, assets and jobs.
 
 The only part of mien that speaks SQL and that knows how templates are encrypted.
 """
@@ -15,7 +15,7 @@ from mien.storage.rows import (
     TemplateRow,
     TrainingRow,
 )
-from mien.storage.storage import Storage, data_folder, open_storage
+from mien.storage.storage import Place, Storage, data_folder, open_storage
 from mien.storage.usage import DAY_S, MINUTE_S, MONTH_S, Taken
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "FaceRow",
     "OperationRow",
     "PersonRow",
+    "Place",
     "ReceiptRow",
     "SnapshotRow",
     "Storage",

@@ -85,6 +85,10 @@ class Keyring:
         """A value by which the database knows its master key; it tells nothing of the key."""
         return hmac.new(self._master, b"mien master key", hashlib.sha256).hexdigest()
 
+    def derived(self, purpose: str) -> bytes:
+        """A key for another purpose than templates, always the same: HMAC-SHA256 of the master."""
+        return hmac.new(self._master, f"mien {purpose}".encode(), hashlib.sha256).digest()
+
     def new(self) -> tuple[int, bytes]:
         """A data key of its own: its number, which is never used again, and the key."""
         with self._lock:

@@ -7,6 +7,7 @@ import os
 import threading
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
 from types import TracebackType
@@ -15,11 +16,15 @@ from sqlalchemy import Connection, insert, select, text
 
 from mien.errors import KeysError, MienError, UsageError
 from mien.storage.accounts import Accounts
+from mien.storage.assets import Assets
+from mien.storage.blobs import Blobs
 from mien.storage.collections import Collections
 from mien.storage.database import Database, open_database
 from mien.storage.deletion import Deletion
 from mien.storage.faces import Faces
+from mien.storage.jobs import Jobs
 from mien.storage.keyring import MASTER, Keyring, keys_root, make_keys
+from mien.storage.locks import Locks
 from mien.storage.migrations import migrate
 from mien.storage.persons import Persons
 from mien.storage.snapshots import Snapshots
@@ -37,15 +42,29 @@ MIGRATION_LOCK = 0x6D69656E
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a storage is, so that another process can open it; arguments as of `open_storage`."""
+
+    data: Path
+    url: str | None = None
+    keys: Path | None = None
+
+    def open(self) -> Storage:
+        """Open it. Raises as `open_storage`."""
+        return open_storage(self.data, self.url, self.keys)
+
+
 class Storage:
     """What one data folder (or PostgreSQL database) and its keys hold.
 
     Safe to use from many threads, and from many processes at once. A context manager.
     """
 
-    def __init__(self, database: Database, keyring: Keyring) -> None:
+    def __init__(self, database: Database, keyring: Keyring, place: Place) -> None:
         self._database = database
         self._keyring = keyring
+        self.place = place
         self.accounts = Accounts(database)
         self.usage = Usage(database)
         self.collections = Collections(database)
@@ -56,6 +75,10 @@ class Storage:
         self.deletion = Deletion(database, keyring)
         self.snapshots = Snapshots(database, keyring, self.deletion)
         self.subjects = Subjects(database, keyring, self.deletion)
+        self.locks = Locks(database, place.data / "locks")
+        self.blobs = Blobs(place.data / "blobs")
+        self.assets = Assets(database, self.blobs, self.locks)
+        self.jobs = Jobs(database)
         self._closing = threading.Event()
         self._jobs: list[threading.Thread] = []
 
@@ -74,6 +97,10 @@ class Storage:
     def keys_folder(self) -> Path:
         """The folder of the keys: without a backup of it, a backup of the data is worth nothing."""
         return self._keyring.folder
+
+    def signing_key(self, account_id: str) -> bytes:
+        """The 32 bytes with which messages to an account's own servers are signed."""
+        return self._keyring.derived(f"webhooks of {account_id}")
 
     def sweep(self) -> None:
         """Delete what has expired, and complete what a process that died left undone."""
@@ -170,7 +197,7 @@ def open_storage(data: Path, url: str | None = None, keys: Path | None = None) -
     except BaseException:
         database.close()
         raise
-    storage = Storage(database, keyring)
+    storage = Storage(database, keyring, Place(data, url, keys))
     try:
         storage.sweep()
     except BaseException:

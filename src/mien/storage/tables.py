@@ -209,3 +209,88 @@ receipts = Table(
 )
 
 doomed_keys = Table("doomed_keys", metadata, Column("key", BigInteger, primary_key=True))
+
+assets = Table(
+    "assets",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("origin", Words(), nullable=False),
+    Column("name", Words(), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, index=True),
+    Index("ix_assets_account", "account_id", "origin", "created"),
+)
+
+asset_files = Table(
+    "asset_files",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("asset", Id, ForeignKey("assets.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("name", Words(), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("is_primary", Integer, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    UniqueConstraint("asset", "name", name="uq_asset_files_name"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("origin", Words(), nullable=False),
+    Column("name", Words(), nullable=False),
+    Column("state", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("modified", BigInteger, nullable=False),
+    Column("started", BigInteger),
+    Column("ended", BigInteger),
+    Column("expires", BigInteger, index=True),
+    Column("notify_url", Words()),
+    Column("notify_target", Integer, nullable=False),
+    Column("notified", BigInteger, nullable=False),
+    Column("notify_tries", Integer, nullable=False),
+    Column("notify_at", BigInteger, index=True),
+    Index("ix_jobs_account", "account_id", "origin", "created"),
+)
+
+tasks = _table(
+    "tasks",
+    _pk(),
+    Column("id", Id, nullable=False, unique=True),
+    _account(),
+    Column("job", Id, ForeignKey("jobs.id"), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("name", Words(), nullable=False),
+    Column("processor", Words(), nullable=False),
+    Column("configuration", Words(), nullable=False),
+    Column("inputs", Words(), nullable=False),
+    Column("output", Id, nullable=False),
+    Column("output_name", Words(), nullable=False),
+    Column("state", Integer, nullable=False, index=True),
+    Column("priority", Integer, nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("claim", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("started", BigInteger),
+    Column("ended", BigInteger),
+    Column("errors", Words(), nullable=False),
+)
+
+job_events = _table(
+    "job_events",
+    _pk(),
+    _account(),
+    Column("job", Id, ForeignKey("jobs.id"), nullable=False),
+    Column("task", Id),
+    Column("at", BigInteger, nullable=False),
+    Column("previous", Integer),
+    Column("state", Integer, nullable=False),
+    Column("message", Words(), nullable=False),
+    Index("ix_job_events_job", "job", "pk"),
+)

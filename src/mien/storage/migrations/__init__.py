@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from mien.errors import NewerDatabaseError
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `versions/`."""
 
 

@@ -1,0 +1,63 @@
+"""The media processors: Azure's two by their names, and one of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import NAMESPACE_URL, uuid5
+
+from mien.errors import NoSuchProcessorError
+from mien.jobs.analyzer import analyze_to_timeline
+from mien.jobs.media_analytics import detect_faces, redact_faces
+from mien.jobs.work import Output, Processor, Work
+
+FACE_DETECTOR, REDACTOR = "Azure Media Face Detector", "Azure Media Redactor"
+VIDEO_ANALYZER = "mien Video Analyzer"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A processor made of a function."""
+
+    name: str
+    version: str
+    description: str
+    do: Callable[[Work], list[Output]]
+
+    @property
+    def id(self) -> str:
+        """Always the same for the same name and version."""
+        return f"mb:mpid:UUID:{uuid5(NAMESPACE_URL, f'mien:{self.name}:{self.version}')}"
+
+    def run(self, work: Work) -> list[Output]:
+        """See `Processor.run`."""
+        return self.do(work)
+
+
+PROCESSORS: tuple[Processor, ...] = (
+    Named(FACE_DETECTOR, "1.0", "Faces of a video and their expressions, as JSON.", detect_faces),
+    Named(REDACTOR, "1.0", "A copy of a video in which faces are hidden.", redact_faces),
+    Named(
+        VIDEO_ANALYZER,
+        "1.0",
+        "A video's faces with any columns, as a timeline.",
+        analyze_to_timeline,
+    ),
+)
+"""All that there are, the newest version of each last."""
+
+
+def find_processor(name: str, processors: Sequence[Processor] = PROCESSORS) -> Processor:
+    """The newest processor of a name, in any case, or the one of an id.
+
+    Raises:
+        NoSuchProcessorError: there is none; the message names those that there are.
+    """
+    wanted = name.strip().lower()
+    for each in reversed(processors):
+        if wanted in (each.name.lower(), each.id.lower()):
+            return each
+    known = ", ".join(dict.fromkeys(each.name for each in processors))
+    raise NoSuchProcessorError(
+        f"there is no media processor '{name[:80]}'; take one of {known}", what=name
+    )

@@ -1,0 +1,95 @@
+"""The bytes of files, in a folder, each under an id of ours: no name of a client is ever a path.
+
+The database says how many bytes of a blob count; what lies behind them was written by a process
+that died, and is cut off by the next that writes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from mien.errors import InputError, OutputError
+
+
+class Blobs:
+    """The blobs under one folder. An id is a GUID as `uuid.uuid4` writes it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, id: str) -> Path:
+        """Where the bytes lie, to be read."""
+        return self._folder / id[:2] / id
+
+    @contextmanager
+    def append(self, id: str, offset: int) -> Iterator[IO[bytes]]:
+        """A file to write to, from an offset on; what lies behind it is dropped. What was written
+        is on disk when the block is left, also when it is left by an error.
+
+        Raises:
+            OutputError: the folder cannot be written, or the disk is full.
+            InputError: there are fewer bytes than `offset`: something else removed them.
+        """
+        path = self.path(id)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            with os.fdopen(handle, "r+b") as file:
+                if file.seek(0, os.SEEK_END) < offset:
+                    raise InputError(f"bytes of the file {id} are missing; send it anew")
+                file.truncate(offset)
+                file.seek(offset)
+                try:
+                    yield file
+                finally:
+                    file.flush()
+                    os.fsync(file.fileno())
+        except InputError:
+            raise
+        except OSError as error:
+            raise OutputError(f"a file cannot be kept: {error.strerror}") from error
+
+    def adopt(self, path: Path, id: str) -> int:
+        """Take a file over, which must lie in the same file system; its size in bytes.
+
+        Raises:
+            OutputError: it cannot be moved.
+        """
+        target = self.path(id)
+        try:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+                size = os.fstat(file.fileno()).st_size
+            path.replace(target)
+            _sync(target.parent)
+        except OSError as error:
+            raise OutputError(f"a result cannot be kept: {error.strerror}") from error
+        return size
+
+    def delete(self, id: str) -> None:
+        """Remove the bytes; nothing happens where there are none."""
+        with suppress(FileNotFoundError):
+            self.path(id).unlink()
+
+    def older_than(self, seconds: float, now: float) -> Iterator[str]:
+        """The ids of the blobs that were last written so long ago."""
+        for path in self._folder.glob("*/*"):
+            with suppress(FileNotFoundError):
+                if now - path.stat().st_mtime > seconds:
+                    yield path.name
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder on disk. (Windows opens no folders, and needs it not.)"""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

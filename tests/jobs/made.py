@@ -1,0 +1,64 @@
+"""Processors that do little, for tests of the queue and of the pool."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from mien.errors import CorruptMediaError
+from mien.jobs import Output, Processor, Work
+from mien.jobs.processors import Named
+
+
+def copy(work: Work) -> list[Output]:
+    """Give the input back, with the process id after it. The configuration tells how to behave:
+    "wait 0.2" takes so many seconds, "fail" cannot, "fault" has a fault, "die" ends the worker.
+    """
+    what, _, value = work.configuration.partition(" ")
+    match what:
+        case "wait":
+            until = time.monotonic() + float(value)
+            while time.monotonic() < until:
+                time.sleep(0.01)
+                work.progress(0.5)
+        case "fail":
+            raise CorruptMediaError(f"{work.video.path} cannot be read")
+        case "fault":
+            raise ZeroDivisionError
+        case "die":
+            os._exit(9)
+    made = work.folder / "made.bin"
+    made.write_bytes(work.video.path.read_bytes() + b"!")
+    return [Output(f"{Path(work.video.name).stem}_copy.bin", made)]
+
+
+def count(work: Work) -> list[Output]:
+    """Count to the number in the input, by parts that are kept; the configuration names a file to
+    which each part that is worked on adds a line."""
+    assert work.engine is not None
+    numbers = range(int(work.video.path.read_text()))
+    done = [*work.engine.map(Part(work.configuration), numbers)]
+    made = work.folder / "sum.txt"
+    made.write_text(str(sum(done)))
+    return [Output("sum.txt", made)]
+
+
+class Part:
+    """One part."""
+
+    def __init__(self, log: str) -> None:
+        self.log = log
+
+    def __call__(self, number: int) -> int:
+        time.sleep(0.1)
+        with Path(self.log).open("a") as file:
+            file.write(f"{number}\n")
+        return number
+
+
+PROCESSORS: tuple[Processor, ...] = (
+    Named("Copy", "1.0", "Copies.", copy),
+    Named("Count", "0.9", "Counts, of old.", copy),
+    Named("Count", "1.0", "Counts.", count),
+)
