@@ -251,6 +251,10 @@ class Gated:
         assert self.go.wait(10)
         return Seen(Faces.empty(), 1, 1, "coarse")
 
+    def scores(self, crops: Array) -> Array:
+        self.calls += 1
+        return np.full((len(crops), 8), 1 / 8)
+
 
 def test_a_full_queue_is_answered_at_once() -> None:
     gated = Gated()

@@ -151,6 +151,29 @@ class Emotion:
         problems += [problem._replace(column="agreement") for problem in problems]
         return replace(faces, emotion=scores, agreement=agreement).with_problems(problems)
 
+    def in_boxes(self, rgb: Array, faces: Faces) -> Faces:
+        """As `describe`, of faces whose boxes somebody has given, who says that they are faces.
+
+        Those that `describe` gives no values are read from the pixels of their boxes, as a crop of
+        `EmotionModel.read`; their problems stay. A box with no pixel in the picture stays NaN.
+        """
+        found = self.describe(rgb, faces)
+        emotion, agreement = column(found, "emotion").copy(), column(found, "agreement").copy()
+        unread = np.flatnonzero(~np.isfinite(emotion).all(axis=1))
+        pixels = {int(row): pixels_of(rgb, faces.box_xyxy[row]) for row in unread}
+        rows = [row for row, crop in pixels.items() if crop.size]
+        read = self.model.read([pixels[row] for row in rows])
+        emotion[rows], agreement[rows] = read.scores, read.agreement
+        return replace(found, emotion=emotion, agreement=agreement)
+
+
+def pixels_of(rgb: Array, box: Array) -> Array:
+    """(h, w, 3) the part of a picture in a box (4,); h or w is 0 where they do not meet."""
+    left, top = np.clip(np.floor(box[:2]), 0, None).astype(int)
+    right, bottom = np.clip(np.ceil(box[2:]), 0, None).astype(int)
+    part: Array = rgb[top:bottom, left:right]
+    return part
+
 
 def small_gray(crop: Array) -> Array:
     """The crop in gray at the network's side: averaged down, or enlarged, (48, 48) uint8.

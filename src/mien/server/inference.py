@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from numpy.typing import NDArray
 
@@ -16,6 +16,8 @@ from mien.server.metrics import Metrics
 from mien.server.settings import Limits
 
 Array = NDArray[Any]
+Box = tuple[float, float, float, float]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,15 @@ class Wants:
             are always there.
         accurate: look with the accurate profile at full resolution, without a coarse look first.
         recognition: also say how well each face shows (`Seen.fitness`); for faces to be kept.
+        boxes: where the faces are, xyxy, when the caller knows: none are looked for, and these are
+            described in this order. What the expression stage would not judge is then read as it
+            is (`Emotion.in_boxes`).
     """
 
     columns: frozenset[str] = frozenset()
     accurate: bool = False
     recognition: bool = False
+    boxes: tuple[Box, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +45,12 @@ class Seen:
     """What was found on a picture.
 
     Attributes:
-        faces: the largest first; the columns that were wanted, and those they stand on.
+        faces: the largest first, or in the order of `Wants.boxes`; the columns that were wanted,
+            and those they stand on.
         width: of the picture in pixels, as displayed.
         height: likewise.
-        look: "coarse" when one quick look was enough, else "full" or "accurate".
+        look: "coarse" when one quick look was enough, else "full" or "accurate"; "given" for
+            `Wants.boxes`.
         fitness: (n,) 0..1, how well each face shows, for `Template.quality`; NaN for a face
             without an embedding. None when `recognition` was not wanted.
     """
@@ -59,6 +67,9 @@ class Worker(Protocol):
 
     def see(self, data: bytes, wants: Wants) -> Seen:
         """Decode a picture, find its faces and describe them."""
+
+    def scores(self, crops: Array) -> Array:
+        """(n, 8) expressions of tight gray crops (n, H, W); see `EmotionModel.scores`."""
 
 
 class Analyst:
@@ -90,14 +101,13 @@ class Analyst:
             BusyError: too many pictures wait already.
             LateError: its turn did not come in time.
         """
-        await self._turn()
-        try:
-            loop = asyncio.get_running_loop()
-            seen = await loop.run_in_executor(self._threads, self._see, data, wants)
-        finally:
-            self._turns.release()
+        seen = await self._work(lambda worker: worker.see(data, wants))
         self._metrics.looked(seen.look)
         return seen
+
+    async def scores(self, crops: Array) -> Array:
+        """(n, 8) expressions of tight gray crops (n, H, W) of uint8; raises as `faces`."""
+        return await self._work(lambda worker: worker.scores(crops))
 
     def close(self) -> None:
         """Finish what has begun, and end the threads."""
@@ -116,9 +126,18 @@ class Analyst:
         finally:
             self._waiting -= 1
 
-    def _see(self, data: bytes, wants: Wants) -> Seen:
-        worker = self._idle.pop()  # there is one: each thread holds one at most
+    async def _work(self, work: Callable[[Worker], T]) -> T:
+        """Have one of the workers do this in its thread when its turn has come."""
+
+        def run() -> T:
+            worker = self._idle.pop()  # there is one: each thread holds one at most
+            try:
+                return work(worker)
+            finally:
+                self._idle.append(worker)
+
+        await self._turn()
         try:
-            return worker.see(data, wants)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, run)
         finally:
-            self._idle.append(worker)
+            self._turns.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mien.describe.attribute_stage import Attributes
@@ -15,6 +16,7 @@ from mien.describe.emotion import Emotion, EmotionModel
 from mien.describe.fitness import NEEDS, fitness
 from mien.detect import BlazeFace, CenterFace, CoarseFirst, ImageDetector
 from mien.detect.cascade import PROFILES
+from mien.errors import UsageError
 from mien.faces import Faces
 from mien.media import Limits as MediaLimits
 from mien.media import read_image
@@ -25,7 +27,7 @@ from mien.server.inference import Seen, Wants
 from mien.server.metrics import Metrics
 from mien.server.settings import Limits
 
-Rgb = NDArray[Any]
+Array = NDArray[Any]
 
 COLUMNS = tuple(dict.fromkeys(column for stage in STAGES for column in stage.fills))
 
@@ -49,14 +51,48 @@ def worker_maker(metrics: Metrics, limits: Limits, cores: int) -> Callable[[], M
     def together(name: str) -> SharedSession:
         return SharedSession(open_session(name, threads=1), held)
 
+    reading = EmotionModel(together("emotion"))
     shared: tuple[Stage, ...] = (
         Embedding(together("dlib-resnet-batch")),
         Demographics.load(threads=1),
-        Emotion(EmotionModel(together("emotion"))),
+        Emotion(reading),
         Attributes(AttributeModel(together("attributes"), entry("attributes").labels)),
     )
     most = MediaLimits(image_bytes=limits.image_bytes, image_pixels=limits.image_pixels)
-    return lambda: ModelWorker(network, shared, metrics, most, held)
+    return lambda: ModelWorker(network, shared, CropReader(reading, metrics, held), most)
+
+
+def reader_maker(metrics: Metrics, cores: int) -> Callable[[], CropReader]:
+    """Load the expression model alone; the maker gives each thread what shares it.
+
+    Raises:
+        ModelError: the model cannot be had.
+    """
+    held = Cores(cores)
+    reading = EmotionModel(SharedSession(open_session("emotion", threads=1), held))
+    return lambda: CropReader(reading, metrics, held)
+
+
+class CropReader:
+    """Reads the expressions of tight crops, and looks at no pictures.
+
+    Args:
+        model: its session may be shared by all workers.
+        metrics: told how long each stage took.
+        cores: one of them is held while there is work to do.
+    """
+
+    def __init__(self, model: EmotionModel, metrics: Metrics, cores: Cores) -> None:
+        self._model, self.metrics, self.cores = model, metrics, cores
+
+    def scores(self, crops: Array) -> Array:
+        """(n, 8) expressions of gray crops (n, H, W) of uint8."""
+        with self.cores.one(), self.metrics.stage("emotion"):
+            return self._model.scores(crops)
+
+    def see(self, data: bytes, wants: Wants) -> Seen:
+        """Raises UsageError: this worker has no detector."""
+        raise UsageError("this service only scores crops; start it without --score-only")
 
 
 class ModelWorker:
@@ -65,20 +101,19 @@ class ModelWorker:
     Args:
         network: shared by all workers.
         shared: stages that all workers use at once; those that cannot be are loaded here.
-        metrics: told how long each stage took.
+        reader: reads crops; its metrics and cores are those of this worker too.
         limits: of a picture.
-        cores: one of them is held while there is work to do.
     """
 
     def __init__(
         self,
         network: CenterFace,
         shared: Collection[Stage],
-        metrics: Metrics,
+        reader: CropReader,
         limits: MediaLimits,
-        cores: Cores,
     ) -> None:
-        self._metrics, self._limits, self._cores = metrics, limits, cores
+        self._metrics, self._cores = reader.metrics, reader.cores
+        self._limits, self.scores = limits, reader.scores
         self._stages = stages_for(COLUMNS, threads=1, ready=tuple(shared))
         self._accurate = ImageDetector(network, PROFILES["accurate"])
         balanced = ImageDetector(network, PROFILES["balanced"])
@@ -97,11 +132,17 @@ class ModelWorker:
         columns = {*wants.columns, *(NEEDS if wants.recognition else ())}
         for stage in stages_for(columns, ready=self._stages):
             with self._metrics.stage(type(stage).__name__.lower()):
-                faces = stage.describe(rgb, faces)
+                if isinstance(stage, Emotion) and wants.boxes is not None:
+                    faces = stage.in_boxes(rgb, faces)
+                else:
+                    faces = stage.describe(rgb, faces)
         fit = fitness(faces) if wants.recognition else None
         return Seen(faces, rgb.shape[1], rgb.shape[0], look, fit)
 
-    def _find(self, rgb: Rgb, wants: Wants) -> tuple[Faces, str]:
+    def _find(self, rgb: Array, wants: Wants) -> tuple[Faces, str]:
+        if wants.boxes is not None:
+            boxes = np.array(wants.boxes, np.float32).reshape(-1, 4)
+            return Faces(boxes, np.full(len(boxes), np.nan)), "given"
         if wants.accurate:
             return self._accurate.detect(rgb), "accurate"
         seen = self._coarse.look(rgb)

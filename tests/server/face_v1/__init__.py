@@ -1,0 +1,1 @@
+PREFIX = "/face/v1.0"

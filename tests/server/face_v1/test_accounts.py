@@ -11,8 +11,8 @@ import pytest
 
 from mien.server.dialects.face_v1.names import NOUNS, Noun
 from mien.server.dialects.face_v1.operations import Operation, operations
-from tests.server.face_v1 import people
-from tests.server.face_v1.inside import HEADER, Inside, inside
+from tests.server import people
+from tests.server.inside import HEADER, Inside, inside
 
 OCTETS = {"Content-Type": "application/octet-stream"}
 DONE_S = 20.0

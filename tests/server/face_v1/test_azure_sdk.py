@@ -14,10 +14,10 @@ from azure.cognitiveservices.vision.face import FaceClient
 from azure.cognitiveservices.vision.face.models import APIErrorException
 from msrest.authentication import CognitiveServicesCredentials
 
-from tests.server.face_v1 import people
-from tests.server.face_v1.live import Live
+from tests.server import people
 from tests.server.face_v1.watched import Scenarios, Watched
-from tests.server.face_v1.web import Web
+from tests.server.live import Live
+from tests.server.web import Web
 
 GROUPS = (
     "face",

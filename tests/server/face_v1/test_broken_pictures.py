@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 
 from tests.broken.bytewise import WAYS, flipped, flipped_header
-from tests.server.face_v1 import people
-from tests.server.face_v1.inside import HEADER
-from tests.server.face_v1.live import PREFIX, Live
+from tests.server import people
+from tests.server.face_v1 import PREFIX
+from tests.server.inside import HEADER
+from tests.server.live import Live
 
 SEED = 20261121
 FEW, MANY = 40, 5000

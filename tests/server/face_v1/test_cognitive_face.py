@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.server.face_v1 import people
-from tests.server.face_v1.live import PREFIX, Live
+from tests.server import people
+from tests.server.face_v1 import PREFIX
 from tests.server.face_v1.watched import Scenarios, Watched
-from tests.server.face_v1.web import Web
+from tests.server.live import Live
+from tests.server.web import Web
 
 CF: Any = importlib.import_module("cognitive_face")  # it has no types
 GROUPS = (

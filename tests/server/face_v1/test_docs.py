@@ -22,10 +22,10 @@ from mien.server.dialects.face_v1.attributes import SUPPORTED
 from mien.server.dialects.face_v1.operations import operations
 from mien.server.openapi import statuses
 from tests.conftest import ROOT
-from tests.server.face_v1 import people
-from tests.server.face_v1.live import Live
+from tests.server import people
 from tests.server.face_v1.test_azure_sdk import GROUPS, client_of
 from tests.server.face_v1.test_cognitive_face import GROUPS as OLD_GROUPS
+from tests.server.live import Live
 
 PAGE = ROOT / "docs/reference/face_api.md"
 EVERYWHERE = {401, 403, 408, 413, 415, 429, 500, 503}

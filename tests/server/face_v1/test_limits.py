@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from mien.server.dialects.face_v1.names import NOUNS, Noun
-from tests.server.face_v1 import people
-from tests.server.face_v1.inside import Inside, inside
+from tests.server import people
+from tests.server.inside import Inside, inside
 
 OCTETS = {"Content-Type": "application/octet-stream"}
 ID, DONE_S = "family", 20.0

@@ -24,8 +24,8 @@ from schemathesis.specs.openapi.checks import (
 
 from mien.server.dialects.face_v1.examples import COLLECTIONS
 from mien.server.dialects.face_v1.operations import Operation, operations
-from tests.server.face_v1.inside import HEADER, Inside, inside
 from tests.server.face_v1.test_accounts import ID, Owner
+from tests.server.inside import HEADER, Inside, inside
 
 CHECKS: list[Any] = [
     not_a_server_error,

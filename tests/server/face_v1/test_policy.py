@@ -8,8 +8,8 @@ from typing import Any
 from mien.report.face_api import ATTRIBUTES
 from mien.server.dialects.face_v1.operations import operations
 from mien.server.policy import Policy
-from tests.server.face_v1 import people
-from tests.server.face_v1.inside import inside
+from tests.server import people
+from tests.server.inside import inside
 
 OCTETS = {"Content-Type": "application/octet-stream"}
 GUID = "c5c24a82-6845-4031-9d5d-978df9175426"

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from azure.cognitiveservices.vision.face.models import TrainingStatusType
 
-from tests.server.face_v1.live import Live
 from tests.server.face_v1.test_azure_sdk import client_of
+from tests.server.live import Live
 
 GROUP = "family"
 DONE_S = 20.0

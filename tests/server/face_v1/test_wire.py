@@ -13,9 +13,10 @@ from zlib import compress, crc32
 import pytest
 from PIL import Image
 
-from tests.server.face_v1 import people
-from tests.server.face_v1.live import PREFIX, Answer, Live, ask
-from tests.server.face_v1.web import Web
+from tests.server import people
+from tests.server.face_v1 import PREFIX
+from tests.server.live import Answer, Live, ask
+from tests.server.web import Web
 
 JSON, OCTETS = "application/json", "application/octet-stream"
 GUID = "c5c24a82-6845-4031-9d5d-978df9175426"

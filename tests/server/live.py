@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 from mien.storage import open_storage
 
 START_S, STOP_S, ANSWER_S = 60.0, 30.0, 60.0
-PREFIX = "/face/v1.0"
 
 
 class Answer(NamedTuple):

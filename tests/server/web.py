@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.server.face_v1 import people
+from tests.server import people
 
 PAGES: dict[str, Callable[[], bytes]] = {
     "/woman.jpg": people.woman,
