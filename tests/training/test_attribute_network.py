@@ -17,7 +17,10 @@ from training.attributes.calibrate import Calibration  # noqa: E402
 from training.attributes.data import MADE, SCORED, TRAINED, Faces  # noqa: E402
 from training.attributes.network import AttributeNet, colour_stem  # noqa: E402
 from training.attributes.predict import predict_logits  # noqa: E402
+from training.emotion.augment import mix  # noqa: E402
 from training.emotion.network import ExpressionNet, load_folded  # noqa: E402
+from training.recipe import recipe  # noqa: E402
+from training.schedule import Strength  # noqa: E402
 
 
 @pytest.fixture
@@ -107,10 +110,10 @@ def test_colour_changes_and_some_faces_lose_it() -> None:
 def test_a_mixture_with_an_unknown_target_is_unknown() -> None:
     images = torch.arange(4.0)[:, None, None, None].repeat(1, 3, 2, 2)
     targets = torch.tensor([[0.0], [1.0], [float("nan")], [1.0]])
-    mixed, wanted = augment.blend(images, targets, 1.0, 0.4, np.random.default_rng(5))
+    mixed, wanted = mix(images, targets, Strength(mixed_batches=1.0), np.random.default_rng(5))
     assert mixed.shape == images.shape
     assert wanted.isnan().sum() in (1, 2)
-    same, kept = augment.blend(images, targets, 0.0, 0.4, np.random.default_rng(5))
+    same, kept = mix(images, targets, Strength(mixed_batches=0.0), np.random.default_rng(5))
     assert same is images
     assert kept is targets
 
@@ -130,7 +133,8 @@ def test_training_learns_and_goes_on_where_it_was_cut(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     faces = some_faces()
     pictures = train.read_pictures(faces, np.ones(len(faces), bool), None, 0.35)
-    settings = train.recipe(train.parse_arguments(["--out", "x", "--stages", "64x3"]))
+    arguments = train.parse_arguments(["--out", "x", "--stages", "64x3"])
+    settings = recipe(arguments, train.DEFAULTS)
     settings = replace(settings, batch=8)
     run = train.begin(settings, pictures.images, tmp_path / "whole")
     losses = [train.train_epoch(run, pictures, torch.ones(len(TRAINED))) for _ in range(2)]

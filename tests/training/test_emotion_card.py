@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from training import cards
 from training.emotion import card, plots
 from training.emotion.data import LABELS
 
@@ -107,12 +108,12 @@ def test_figures_of_different_weights_are_not_put_on_one_card(
 @pytest.mark.parametrize("text", ["", card.FIGURES[0], card.FIGURES[1], card.FIGURES[::-1]])
 def test_a_card_without_its_markers_is_refused(text: str | tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="does not have the lines"):
-        card.placed("\n".join(text) if isinstance(text, tuple) else text, card.FIGURES, "x")
+        cards.placed("\n".join(text) if isinstance(text, tuple) else text, card.FIGURES, "x")
 
 
 def test_a_catalogue_without_the_entry_is_refused() -> None:
     with pytest.raises(ValueError, match=r"no \[entries.emotion\]"):
-        card.pinned("[entries.a]\n", SHA, 1)
+        cards.pinned("[entries.a]\n", "emotion", SHA, 1)
 
 
 def elements(drawing: str, kind: str) -> list[ElementTree.Element]:

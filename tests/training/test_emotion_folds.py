@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is needed for training only")
 
 from training.emotion import data, folds, train  # noqa: E402
-from training.emotion.schedule import Settings  # noqa: E402
+from training.schedule import Settings  # noqa: E402
 
 
 @pytest.fixture
@@ -58,7 +58,12 @@ def test_no_network_is_scored_on_what_it_saw_and_none_is_trained_twice(
     seen: list[tuple[Any, Any]] = []
 
     def short(
-        run: train.Run, part: data.Part, shares: Any, weights: Any, valid: data.Part, out: Path
+        run: train.ExpressionRun,
+        part: data.Part,
+        shares: Any,
+        weights: Any,
+        valid: data.Part,
+        out: Path,
     ) -> None:
         assert len(shares) == len(weights) == len(part)
         seen.append((part.images, valid.images))

@@ -15,7 +15,7 @@ from training.emotion.dlib_weights import FoldedConvolution, gray_stem  # noqa: 
 from training.emotion.network import ExpressionNet, load_folded, settle  # noqa: E402
 from training.emotion.predict import predict_logits, predict_places, resized  # noqa: E402
 from training.emotion.restore import read_onnx  # noqa: E402
-from training.emotion.schedule import Strength  # noqa: E402
+from training.schedule import Strength  # noqa: E402
 
 
 @pytest.fixture

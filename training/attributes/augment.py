@@ -6,38 +6,22 @@ funneling: so place and scale are varied by more than what the set itself shows.
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
 from torch import Tensor
 
+from training.emotion import augment
+from training.emotion.augment import Damage
+
 LUMA = (0.299, 0.587, 0.114)
+DAMAGE = Damage(("JPEG", "WEBP"), (0.4, 2.0), (32, 96))
 
 
 def degrade(images: NDArray[np.uint8], share: float, rng: Generator) -> NDArray[np.uint8]:
     """Compress, blur, or shrink and enlarge a share of the faces, (n, h, w, 3) uint8."""
-    changed = images.copy()
-    for row in np.flatnonzero(rng.random(len(images)) < share):
-        changed[row] = np.asarray(_degrade_one(Image.fromarray(images[row]), rng))
-    return changed
-
-
-def _degrade_one(face: Image.Image, rng: Generator) -> Image.Image:
-    kind = rng.integers(4)
-    if kind < 2:
-        stream = io.BytesIO()
-        face.save(stream, ("JPEG", "WEBP")[kind], quality=int(rng.integers(25, 90)))
-        return Image.open(stream).convert("RGB")
-    if kind == 2:
-        return face.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.4, 2.0))))
-    side = int(rng.integers(32, 96))
-    return face.resize((side, side), Image.Resampling.BOX).resize(
-        face.size, Image.Resampling.BICUBIC
-    )
+    return augment.degrade(images, share, rng, DAMAGE)
 
 
 def tint(images: Tensor, strength: float, gray: float, rng: Generator) -> Tensor:
@@ -56,20 +40,3 @@ def tint(images: Tensor, strength: float, gray: float, rng: Generator) -> Tensor
     # What is gray stays gray: its balance is that of one channel.
     balance = np.where(saturation == 0, balance[:, :1], balance)
     return (coloured * torch.from_numpy(balance.astype(np.float32))).clamp(0, 255)
-
-
-def blend(
-    images: Tensor, targets: Tensor, share: float, alpha: float, rng: Generator
-) -> tuple[Tensor, Tensor]:
-    """Mix each face and its targets with another of the batch, in a share of the batches.
-
-    A target that is unknown (NaN) in one of the two is unknown.
-    """
-    if rng.random() >= share:
-        return images, targets
-    first = float(rng.beta(alpha, alpha))
-    order = torch.from_numpy(rng.permutation(len(images)))
-    return (
-        first * images + (1 - first) * images[order],
-        first * targets + (1 - first) * targets[order],
-    )

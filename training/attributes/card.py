@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from training.attributes.metrics import ASKED
-from training.emotion.card import percent, pinned, placed, table
+from training.cards import percent, pin, placed, read_more, table
 
 ENTRY = "attributes"
 """Name of the card and of the catalogue's entry."""
@@ -128,15 +128,11 @@ def main() -> None:
     arguments = parser.parse_args()
     report = json.loads(arguments.figures.read_text(encoding="utf-8"))
     if arguments.framing:
-        report["framing"] = json.loads(arguments.framing.read_text(encoding="utf-8"))
-        if report["framing"]["model_sha256"] != report["model_sha256"]:
-            raise SystemExit(f"{arguments.framing} is of different weights")
+        report["framing"] = read_more(arguments.framing, report)
     text = placed(arguments.card.read_text(encoding="utf-8"), FIGURES, figures(report))
     arguments.card.write_text(text, encoding="utf-8")
     if arguments.catalogue:
-        before = arguments.catalogue.read_text(encoding="utf-8")
-        after = pinned(before, report["model_sha256"], report["bytes"], ENTRY)
-        arguments.catalogue.write_text(after, encoding="utf-8")
+        pin(arguments.catalogue, ENTRY, report)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from training import files
 from training.attributes.draw import LABELS, read_drawn
 from training.attributes.faces import FACE_SIDE, FACES_A_SIDE, person_of_each
 
@@ -110,12 +110,7 @@ def read_logits(folder: Path) -> NDArray[np.float32]:
 
 def cut_sheet(path: Path) -> NDArray[np.uint8]:
     """The 112 x 112 faces of one sheet in reading order, (m, 112, 112, 3)."""
-    with Image.open(path) as sheet:
-        pixels = np.asarray(sheet.convert("RGB"))
-    rows = pixels.shape[0] // FACE_SIDE
-    tiles = pixels[: rows * FACE_SIDE, : FACES_A_SIDE * FACE_SIDE]
-    tiles = tiles.reshape(rows, FACE_SIDE, FACES_A_SIDE, FACE_SIDE, 3).swapaxes(1, 2)
-    return np.ascontiguousarray(tiles.reshape(-1, FACE_SIDE, FACE_SIDE, 3))
+    return files.cut_sheet(path, "RGB", FACE_SIDE, FACES_A_SIDE)
 
 
 def labelled_persons(folder: Path = LABELS) -> NDArray[np.int64]:

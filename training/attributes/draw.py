@@ -25,6 +25,7 @@ from training.attributes.faces import (
     faces_folder,
     person_of_each,
 )
+from training.files import add_data
 
 SEED = 1907
 PLAIN = 210
@@ -150,7 +151,7 @@ def _write_sheets(
 def main() -> None:
     """Write labels/faces.csv, or the pictures that candidates and labels are made on."""
     parser = argparse.ArgumentParser(prog="training.attributes.draw", description=main.__doc__)
-    parser.add_argument("--data", type=Path, help="folder of training data")
+    add_data(parser)
     parser.add_argument("--skim", type=Path, help="write the pictures to skim into this folder")
     parser.add_argument("--sheets", type=Path, help="write the pictures to label into this folder")
     parser.add_argument("--pass", choices=list(ORDERS), default="first", dest="which")

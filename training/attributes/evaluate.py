@@ -6,10 +6,6 @@ python -m training.attributes.evaluate --data DATA --model attributes.onnx --out
 from __future__ import annotations
 
 import argparse
-import hashlib
-import io
-import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +16,15 @@ from PIL import Image
 
 from training.attributes.data import SCORED, Faces, columns, read_faces, split
 from training.attributes.decisions import brier, decided, made_decided, real_decided, top_colour
-from training.attributes.faces import (
-    DATA_VARIABLE,
-    FACE_SIDE,
-    check_faces,
-    faces_folder,
-    faces_hash,
-)
+from training.attributes.faces import FACE_SIDE, check_faces, faces_folder, faces_hash
 from training.attributes.labels import Labels, read_labels
 from training.attributes.made import made_hash, read_made
 from training.attributes.metrics import areas, mean_asked
-from training.emotion.evaluate import open_model
+from training.evaluation import add_options, compressed, open_model, speeds_ms, write_figures
 
 BATCH = 8
 JPEG_QUALITY, SMALL_SIDE = 50, 48
+FACE = (3, FACE_SIDE, FACE_SIDE)
 
 
 def names_of(session: onnxruntime.InferenceSession) -> tuple[str, ...]:
@@ -51,16 +42,6 @@ def run(session: onnxruntime.InferenceSession, images: NDArray[np.uint8]) -> NDA
     return np.concatenate(parts)
 
 
-def compressed(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The same faces after JPEG."""
-    faces = []
-    for face in images:
-        stream = io.BytesIO()
-        Image.fromarray(face).save(stream, "JPEG", quality=JPEG_QUALITY)
-        faces.append(np.asarray(Image.open(stream).convert("RGB")))
-    return np.stack(faces)
-
-
 def small(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The same faces from fewer pixels: averaged down and enlarged again."""
     sizes = (SMALL_SIDE, SMALL_SIDE), (FACE_SIDE, FACE_SIDE)
@@ -69,20 +50,6 @@ def small(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         less = Image.fromarray(face).resize(sizes[0], Image.Resampling.BOX)
         faces.append(np.asarray(less.resize(sizes[1], Image.Resampling.BILINEAR)))
     return np.stack(faces)
-
-
-def speed_ms(session: onnxruntime.InferenceSession, batch: int, rounds: int = 100) -> float:
-    """Milliseconds a face in batches of this size: the least of many.
-
-    Other programs on the machine only ever add to it.
-    """
-    faces = np.full((batch, 3, FACE_SIDE, FACE_SIDE), 120, np.float32)
-    times = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        session.run(["scores"], {"image": faces})
-        times.append(time.perf_counter() - started)
-    return float(1000 * min(times) / batch)
 
 
 def evaluate_made(
@@ -119,23 +86,21 @@ def evaluate(session: onnxruntime.InferenceSession, faces: Faces, labels: Labels
         "unseen_persons": len(np.unique(unseen.person)),
         "areas": found,
         "mean_asked": mean_asked(found),
-        "mean_asked_jpeg": mean_asked(ranking(compressed(unseen.images))),
+        "mean_asked_jpeg": mean_asked(ranking(compressed(unseen.images, JPEG_QUALITY))),
         "mean_asked_small": mean_asked(ranking(small(unseen.images))),
         "test_faces": len(test),
         "decided": decided(test, scores),
         "hair_colour": top_colour(test, scores),
         "brier": brier(test, scores),
-        "speed_ms_a_face": {str(batch): speed_ms(session, batch) for batch in (1, 8)},
+        "speed_ms_a_face": speeds_ms(session, FACE, (1, 8), rounds=100),
     }
 
 
 def main() -> None:
     """Evaluate and write down."""
     parser = argparse.ArgumentParser(prog="python -m training.attributes.evaluate")
-    parser.add_argument("--data", type=Path, help=f"data folder, else ${DATA_VARIABLE}")
-    parser.add_argument("--model", type=Path, required=True, help="the exported ONNX file")
+    add_options(parser)
     parser.add_argument("--made", type=Path, help="test folder of generated occluders")
-    parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     arguments = parser.parse_args()
     folder = faces_folder(arguments.data)
     check_faces(folder)
@@ -144,13 +109,7 @@ def main() -> None:
     if arguments.made:
         report["made"] = evaluate_made(session, arguments.made, faces, labels.of("test"))
     report["data_sha256"] = faces_hash(folder)
-    content = arguments.model.read_bytes()
-    report["model_sha256"] = hashlib.sha256(content).hexdigest()
-    report["bytes"] = len(content)
-    text = json.dumps(report, indent=1)
-    if arguments.out:
-        arguments.out.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    write_figures(report, arguments.model, arguments.out)
 
 
 if __name__ == "__main__":

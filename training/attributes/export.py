@@ -13,27 +13,25 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import onnx
 import torch
-from onnx import TensorProto, helper
 
 from training.attributes.calibrate import Calibration, fit
 from training.attributes.data import KEPT, SCORED, columns, read_faces
-from training.attributes.faces import DATA_VARIABLE, FACE_SIDE, check_faces, faces_folder
+from training.attributes.faces import FACE_SIDE, check_faces, faces_folder
 from training.attributes.labels import read_labels
 from training.attributes.network import AttributeNet
 from training.attributes.predict import WINDOW, predict_logits
 from training.attributes.train import load_best, made_was_learned
 from training.emotion.export import (
-    IR_VERSION,
-    MAX_BYTES,
-    OPSET,
     Graph,
+    add_options,
     both_means,
     mirrored,
+    model_of,
     network,
+    write_model,
 )
 
 
@@ -75,24 +73,19 @@ def build(
     sloped = graph.add("Mul", logits, graph.single(calibration.slopes))
     moved = graph.add("Add", sloped, graph.single(calibration.offsets))
     graph.add("Sigmoid", moved, output="scores")
-    shape = ["n", 3, FACE_SIDE, FACE_SIDE]
-    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, shape)
-    scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", len(names)])
-    body = helper.make_graph(graph.nodes, "attributes", [image], [scores], graph.weights)
-    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)])
-    model.ir_version = IR_VERSION
-    helper.set_model_props(model, {"names": ",".join(names)})
-    onnx.checker.check_model(model)
-    return model
+    return model_of(
+        graph,
+        "attributes",
+        image=["n", 3, FACE_SIDE, FACE_SIDE],
+        outputs={"scores": ["n", len(names)]},
+        told={"names": ",".join(names)},
+    )
 
 
 def main() -> None:
     """Calibrate on the calibration faces and write the file."""
     parser = argparse.ArgumentParser(prog="python -m training.attributes.export")
-    parser.add_argument("--data", type=Path, help=f"data folder, else ${DATA_VARIABLE}")
-    parser.add_argument("--weights", type=Path, required=True, help="best.pt of a run")
-    parser.add_argument("--out", type=Path, required=True, help="the ONNX file to write")
-    parser.add_argument("--side", type=int, help="of the network's own input, else as trained last")
+    add_options(parser)
     arguments = parser.parse_args()
     folder = faces_folder(arguments.data)
     check_faces(folder)
@@ -103,13 +96,10 @@ def main() -> None:
     net = kept_only(net, names)
     images = read_faces(folder).images[labels.face]
     calibration = fit(predict_logits(net, images, side).double().numpy(), labels, names)
-    content = build(net, side, calibration, names).SerializeToString()
-    if len(content) > MAX_BYTES:
-        raise SystemExit(f"the file would have {len(content)} bytes, more than {MAX_BYTES}")
-    arguments.out.write_bytes(content)
+    size = write_model(build(net, side, calibration, names), arguments.out)
     table = zip(names, calibration.slopes, calibration.offsets, strict=True)
     rounded = {name: [round(slope, 3), round(offset, 3)] for name, slope, offset in table}
-    print(json.dumps({"bytes": len(content), "side": side, "calibration": rounded}, indent=1))
+    print(json.dumps({"bytes": size, "side": side, "calibration": rounded}, indent=1))
 
 
 if __name__ == "__main__":

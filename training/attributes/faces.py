@@ -9,8 +9,6 @@ a picture (``First_Last_0001``), and sheets ``lfw_attributes/000.webp`` … of 1
 from __future__ import annotations
 
 import csv
-import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -19,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from training.files import data_folder, files_hash
+
 FACE_SIDE = 112
 FACES_A_SIDE = 16
-DATA_VARIABLE = "MIEN_TRAINING_DATA"
 
 FACES_SHA256 = "1b2067807f058f9987a6fb8f4136b4c3d7c0bca7572237978399e44549dee38a"
 """`faces_hash` of the set whose faces are labelled."""
@@ -36,13 +35,7 @@ def faces_folder(given: Path | None = None) -> Path:
     Raises:
         FileNotFoundError: neither names a folder that holds ``lfw_attributes/scores.csv``.
     """
-    data = given or Path(os.environ.get(DATA_VARIABLE, "data"))
-    if not (data / "lfw_attributes" / "scores.csv").is_file():
-        raise FileNotFoundError(
-            f"no lfw_attributes/scores.csv in {data}: give the folder with --data or in "
-            f"{DATA_VARIABLE}"
-        )
-    return data / "lfw_attributes"
+    return data_folder(given, "lfw_attributes/scores.csv") / "lfw_attributes"
 
 
 def person_of_each(folder: Path) -> NDArray[np.int64]:
@@ -99,11 +92,7 @@ def contact_sheets(
 
 def faces_hash(folder: Path) -> str:
     """SHA-256 over the names and bytes of the set's files, in name order."""
-    digest = hashlib.sha256()
-    for path in [*sorted(folder.glob("*.webp")), folder / "scores.csv"]:
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return files_hash(folder, [*sorted(folder.glob("*.webp")), folder / "scores.csv"])
 
 
 def check_faces(folder: Path) -> None:

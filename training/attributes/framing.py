@@ -10,7 +10,6 @@ sit in the set, which is where `TEMPLATE` comes from.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,9 @@ from mien.describe.mesh import Mesh
 from mien.faces import Faces
 from mien.models import file_of
 from training.attributes.data import split
-from training.attributes.faces import DATA_VARIABLE, face_pixels, faces_folder, person_of_each
+from training.attributes.faces import face_pixels, faces_folder, person_of_each
+from training.evaluation import write_figures
+from training.files import add_data
 
 ENLARGED = 336
 HEAD = (85.0, 90.0, 251.0, 275.0)
@@ -82,7 +83,7 @@ def agreement(
 def main() -> None:
     """Measure and write down."""
     parser = argparse.ArgumentParser(prog="python -m training.attributes.framing")
-    parser.add_argument("--data", type=Path, help=f"data folder, else ${DATA_VARIABLE}")
+    add_data(parser)
     parser.add_argument("--faces", type=int, default=300, help="how many")
     parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
     parser.add_argument("--template", action="store_true", help="only print where points sit")
@@ -97,11 +98,7 @@ def main() -> None:
         print(json.dumps(template(points).round(4).tolist()))
         return
     report = agreement(AttributeModel.load(), folder, rows, pictures, points)
-    report["model_sha256"] = hashlib.sha256(file_of(MODEL).read_bytes()).hexdigest()
-    text = json.dumps(report, indent=1)
-    if arguments.out:
-        arguments.out.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    write_figures(report, file_of(MODEL), arguments.out)
 
 
 if __name__ == "__main__":

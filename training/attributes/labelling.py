@@ -28,6 +28,7 @@ from PIL import Image
 from training.attributes.draw import ORDERS, order, read_drawn
 from training.attributes.faces import check_faces, face_pixels, faces_folder
 from training.attributes.labels import ATTRIBUTES, Row, check_row, read_pass, write_pass
+from training.files import add_data
 
 PAGE = Path(__file__).with_suffix(".html")
 SHOWN_SIDE = 560
@@ -199,7 +200,7 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", type=Path, help="folder of training data")
+    add_data(parser)
     parser.add_argument("--out", type=Path, required=True, help="CSV; taken up again if there")
     parser.add_argument("--pass", choices=list(ORDERS), default="first", dest="which")
     parser.add_argument("--port", type=int, default=8199)

@@ -9,7 +9,6 @@ was put on (``told``, as ``NAME=1``), and those that can no longer be told (``un
 from __future__ import annotations
 
 import csv
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.attributes.data import MADE, SCORED, TRAINED, cut_sheet
+from training.files import files_hash
 
 LOW = {"Eyeglasses": 0.05, "Wearing_Hat": 0.05, "Bangs": 0.1}
 """Targets of a plain face below which glasses, a hat, a fringe are surely not there."""
@@ -116,8 +116,4 @@ def plain_targets(scored: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def made_hash(folder: Path) -> str:
     """SHA-256 over the names and bytes of the folder's pictures and labels, in name order."""
-    digest = hashlib.sha256()
-    for path in [*sorted(folder.glob("*.webp")), folder / "labels.csv"]:
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return files_hash(folder, [*sorted(folder.glob("*.webp")), folder / "labels.csv"])

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.attributes.network import AttributeNet
+from training.emotion.predict import mirror_mean
 
 BATCH = 128
 
@@ -27,11 +28,4 @@ def resized(images: NDArray[np.uint8], side: int) -> Tensor:
 
 def predict_logits(net: AttributeNet, images: NDArray[np.uint8], side: int) -> Tensor:
     """Logits averaged over each face and its mirror image, (n, 46)."""
-    net.eval()
-    parts = []
-    for at in range(0, len(images), BATCH):
-        faces = resized(images[at : at + BATCH], side)
-        faces = faces.contiguous(memory_format=torch.channels_last)
-        with torch.no_grad():
-            parts.append((net(faces) + net(faces.flip(3))) / 2)
-    return torch.cat(parts)
+    return mirror_mean(net, net, images, lambda faces: resized(faces, side), BATCH)

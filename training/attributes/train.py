@@ -10,13 +10,6 @@ the best validation epoch).
 from __future__ import annotations
 
 import argparse
-import csv
-import json
-import os
-import platform
-import sys
-import time
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,16 +31,17 @@ from training.attributes.data import (
     soft_targets,
     split,
 )
-from training.attributes.faces import DATA_VARIABLE, FACE_SIDE, faces_folder, faces_hash
+from training.attributes.faces import FACE_SIDE, faces_folder, faces_hash
 from training.attributes.made import made_hash, plain_targets, read_made
 from training.attributes.metrics import areas, mean_asked
 from training.attributes.network import AttributeNet, colour_stem
 from training.attributes.predict import WINDOW, predict_logits, resized
-from training.emotion.augment import place, relight
+from training.emotion.augment import mix, place, relight
 from training.emotion.dlib_weights import read_convolutions
 from training.emotion.network import load_folded, settle
-from training.emotion.schedule import Settings, Strength, parse_stages
-from training.emotion.train import Run, follow, save_whole, set_rate
+from training.recipe import add_recipe, recipe, write_settings
+from training.run import Run, read_best
+from training.schedule import Settings, Strength
 
 DEFAULTS = Settings(
     stages=((72, 4), (80, 6), (96, 6)),
@@ -57,6 +51,8 @@ DEFAULTS = Settings(
         erased=0.0, faceless=0.0, mixed_batches=0.25,
     ),
 )  # fmt: skip
+AttributeRun = Run[AttributeNet]
+
 COLOUR, GRAY = 0.06, 0.04
 """Strength of the change of colour, and the share of faces that lose it."""
 
@@ -77,25 +73,15 @@ class Pictures(NamedTuple):
     """How many are drawn in an epoch."""
 
 
-def train_epoch(run: Run, pictures: Pictures, weights: Tensor) -> float:
+def train_epoch(run: AttributeRun, pictures: Pictures, weights: Tensor) -> float:
     """One epoch over pictures drawn with return; gives the mean loss."""
-    settings = run.settings
-    drawn = run.rng.choice(len(pictures.images), pictures.epoch, p=pictures.chances)
-    steps = len(drawn) // settings.batch
-    run.net.train()
-    losses = []
-    for rows in drawn[: steps * settings.batch].reshape(steps, settings.batch):
-        set_rate(run, run.step / (steps * settings.epochs))
+
+    def loss_of(rows: NDArray[np.int64]) -> Tensor:
         images, wanted = batch(run, pictures, rows)
-        loss = masked_loss(run.net(images), wanted, weights)
-        run.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
-        torch.nn.utils.clip_grad_norm_(run.net.parameters(), 5.0)
-        run.optimiser.step()
-        run.step += 1
-        follow(run)
-        losses.append(loss.item())
-    return float(np.mean(losses))
+        return masked_loss(run.net(images), wanted, weights)
+
+    drawn = run.rng.choice(len(pictures.images), pictures.epoch, p=pictures.chances)
+    return run.learn_epoch(drawn, loss_of)
 
 
 def masked_loss(logits: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
@@ -122,7 +108,7 @@ def output_weights(targets: Tensor) -> Tensor:
     return weights
 
 
-def batch(run: Run, pictures: Pictures, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+def batch(run: AttributeRun, pictures: Pictures, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
     """Changed faces (batch, 3, side, side) and their targets (batch, 46)."""
     strength, rng = run.settings.strength, run.rng
     pixels = augment.degrade(pictures.images[rows], strength.degraded, rng)
@@ -134,49 +120,28 @@ def batch(run: Run, pictures: Pictures, rows: NDArray[np.int64]) -> tuple[Tensor
     )  # fmt: skip
     images = relight(images, strength.light, rng)
     images = augment.tint(images, COLOUR, GRAY, rng)
-    wanted = pictures.targets[rows]
-    images, wanted = augment.blend(images, wanted, strength.mixed_batches, strength.mix_alpha, rng)
+    images, wanted = mix(images, pictures.targets[rows], strength, rng)
     return images.contiguous(memory_format=torch.channels_last), wanted
 
 
-def train(run: Run, pictures: Pictures, valid: Faces, folder: Path) -> None:
+def train(run: AttributeRun, pictures: Pictures, valid: Faces, folder: Path) -> None:
     """Train to the end of the schedule, saving after each epoch; the best ranks best."""
     weights = output_weights(pictures.targets)
     made = bool(pictures.targets[:, len(SCORED) :].isfinite().any())
-    while run.epoch < run.settings.epochs:
-        started = time.monotonic()
-        side = run.settings.side(run.epoch)
-        loss = train_epoch(run, pictures, weights)
-        run.epoch += 1
-        area = float("nan")
-        due = run.epoch % run.settings.evaluate_every == 0
-        if due or run.epoch > run.settings.epochs - 4:
-            logits = predict_logits(run.average, valid.images, side).numpy()
-            area = mean_asked(areas(logits[:, : len(SCORED)], valid.logits, SCORED))
-            if area >= run.best:
-                run.best = area
-                best = {"net": run.average.state_dict(), "side": side, "made": made}
-                save_whole(best, folder / "best.pt")
-        run.save(folder / "last.pt")
-        log_line(folder / "curves.csv", run.epoch, side, loss, area, time.monotonic() - started)
 
+    def area(side: int) -> float:
+        logits = predict_logits(run.average, valid.images, side).numpy()
+        return mean_asked(areas(logits[:, : len(SCORED)], valid.logits, SCORED))
 
-def log_line(path: Path, epoch: int, side: int, loss: float, area: float, s: float) -> None:
-    """Add an epoch to the curves."""
-    new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as lines:
-        writer = csv.writer(lines)
-        if new:
-            writer.writerow(("epoch", "side", "loss", "valid_area", "seconds"))
-        writer.writerow((epoch, side, f"{loss:.4f}", f"{area:.4f}", f"{s:.0f}"))
+    def learn() -> float:
+        return train_epoch(run, pictures, weights)
+
+    run.train(folder, learn, area, score_name="valid_area", kept={"made": made})
 
 
 def load_best(path: Path) -> tuple[AttributeNet, int]:
     """The averaged network of a ``best.pt``, and the side it was scored at."""
-    state = torch.load(path, weights_only=True)
-    net = AttributeNet().eval().requires_grad_(False)
-    net.load_state_dict(state["net"])
-    return net.to(memory_format=torch.channels_last), int(state["side"])
+    return read_best(path, AttributeNet())
 
 
 def made_was_learned(path: Path) -> bool:
@@ -217,10 +182,9 @@ def read_pictures(
 def begin(
     settings: Settings, images: NDArray[np.uint8], out: Path, *,
     start: Path | None = None, dlib: Path | None = None,
-) -> Run:  # fmt: skip
+) -> AttributeRun:  # fmt: skip
     """A run at its start, or where the checkpoint in its folder left off."""
     torch.manual_seed(settings.seed)
-    out.mkdir(parents=True, exist_ok=True)
     net = AttributeNet(drop_depth=settings.drop_depth, dropout=settings.dropout)
     run = Run(settings, net)
     if start:
@@ -229,40 +193,17 @@ def begin(
         stem, *others = read_convolutions(dlib)
         load_folded(net, [colour_stem(stem), *others])
         settle(net, resized(images[:256], settings.stages[0][0]))
-    run.average.load_state_dict(net.state_dict())
-    if (out / "last.pt").exists():
-        run.load(out / "last.pt")
+    run.begin(out)
     return run
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """The options of a run."""
     parser = argparse.ArgumentParser(prog="python -m training.attributes.train")
-    parser.add_argument("--data", type=Path, help=f"data folder, else ${DATA_VARIABLE}")
-    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
-    parser.add_argument("--dlib", type=Path, help="dlib's face network to start from")
+    add_recipe(parser, DEFAULTS)
     parser.add_argument("--start", type=Path, help="best.pt to start from")
     parser.add_argument("--made", type=Path, help="folder of faces with generated occluders")
-    parser.add_argument("--stages", default="72x4,80x6,96x6", help="SIDExEPOCHS, comma-separated")
-    parser.add_argument("--rate", type=float, default=DEFAULTS.rate)
-    parser.add_argument("--strength", type=float, default=1.0, help="factor on augmentation")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args(arguments)
-
-
-def recipe(arguments: argparse.Namespace) -> Settings:
-    """The settings that the options ask for."""
-    return replace(
-        DEFAULTS,
-        stages=parse_stages(arguments.stages),
-        rate=arguments.rate,
-        head_rate=2 * arguments.rate,
-        seed=arguments.seed,
-        strength=DEFAULTS.strength.times(arguments.strength),
-        drop_depth=DEFAULTS.drop_depth * arguments.strength,
-        dropout=DEFAULTS.dropout * arguments.strength,
-    )
 
 
 def main() -> None:
@@ -273,35 +214,20 @@ def main() -> None:
     everything = read_faces(folder)
     seen, unseen = split(everything.person)
     valid = everything[unseen]
-    settings = recipe(arguments)
+    settings = recipe(arguments, DEFAULTS)
     pictures = read_pictures(everything, seen, arguments.made, settings.draw_power)
     del everything
     run = begin(
         settings, pictures.images, arguments.out, start=arguments.start, dlib=arguments.dlib
     )
-    write_settings(settings, folder, arguments, (len(pictures.images), len(valid)))
+    write_settings(
+        settings,
+        arguments,
+        data_sha256=faces_hash(folder),
+        made_sha256=made_hash(arguments.made) if arguments.made else None,
+        pictures={"train": len(pictures.images), "valid": len(valid)},
+    )
     train(run, pictures, valid, arguments.out)
-
-
-def write_settings(
-    settings: Settings, folder: Path, arguments: argparse.Namespace, counts: tuple[int, int]
-) -> None:
-    """Write down what the run is made from."""
-    record = {
-        "settings": settings.as_dict(),
-        "data_sha256": faces_hash(folder),
-        "made_sha256": made_hash(arguments.made) if arguments.made else None,
-        "pictures": {"train": counts[0], "valid": counts[1]},
-        "start": Path(arguments.start or arguments.dlib or "none").name,
-        "versions": {
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
-            "numpy": np.__version__,
-        },
-        "machine": f"{platform.machine()}, {arguments.threads} threads",
-        "command": sys.argv[1:],
-    }
-    (arguments.out / "settings.json").write_text(json.dumps(record, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,26 +19,42 @@ from PIL import Image, ImageFilter
 from torch import Tensor
 from torch.nn import functional
 
-from training.emotion.schedule import Strength
+from training.schedule import Strength
 
 
-def degrade(images: NDArray[np.uint8], share: float, rng: Generator) -> NDArray[np.uint8]:
-    """Compress, blur, or shrink and enlarge a share of the faces, (n, 48, 48) uint8."""
+class Damage(NamedTuple):
+    """What a camera or codec may do to a small picture."""
+
+    formats: tuple[str, ...]
+    """What it is compressed as, one or the other, at a quality of 25 to 89."""
+    blur: tuple[float, float]
+    """Least and largest width of the blur, in pixels."""
+    sides: tuple[int, int]
+    """Least side that it is shrunk to, and the first that it is not."""
+
+
+DAMAGE = Damage(("JPEG",), (0.3, 1.0), (24, 44))
+
+
+def degrade(
+    images: NDArray[np.uint8], share: float, rng: Generator, damage: Damage = DAMAGE
+) -> NDArray[np.uint8]:
+    """Compress, blur, or shrink and enlarge a share of the faces, (n, h, w) or (n, h, w, 3)."""
     changed = images.copy()
     for row in np.flatnonzero(rng.random(len(images)) < share):
-        changed[row] = np.asarray(_degrade_one(Image.fromarray(images[row]), rng))
+        changed[row] = np.asarray(_degrade_one(Image.fromarray(images[row]), rng, damage))
     return changed
 
 
-def _degrade_one(face: Image.Image, rng: Generator) -> Image.Image:
-    kind = rng.integers(3)
-    if kind == 0:
+def _degrade_one(face: Image.Image, rng: Generator, damage: Damage) -> Image.Image:
+    kind = int(rng.integers(len(damage.formats) + 2))
+    if kind < len(damage.formats):
         stream = io.BytesIO()
-        face.save(stream, "JPEG", quality=int(rng.integers(25, 90)))
+        face.save(stream, damage.formats[kind], quality=int(rng.integers(25, 90)))
         return Image.open(stream)
-    if kind == 1:
-        return face.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.3, 1.0))))
-    side = int(rng.integers(24, 44))
+    if kind == len(damage.formats):
+        return face.filter(ImageFilter.GaussianBlur(float(rng.uniform(*damage.blur))))
+    side = int(rng.integers(*damage.sides))
     return face.resize((side, side), Image.Resampling.BOX).resize(
         face.size, Image.Resampling.BICUBIC
     )
@@ -140,7 +157,10 @@ def faceless(
 def mix(
     images: Tensor, targets: Tensor, strength: Strength, rng: Generator
 ) -> tuple[Tensor, Tensor]:
-    """Blend each face and its target with another of the batch, in a share of the batches."""
+    """Blend each face and its target with another of the batch, in a share of the batches.
+
+    A target that is unknown (NaN) in one of the two is unknown.
+    """
     if rng.random() >= strength.mixed_batches:
         return images, targets
     first = float(rng.beta(strength.mix_alpha, strength.mix_alpha))

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from pathlib import Path
 from typing import Any
 
+from training.cards import percent, pin, placed, read_more, table
 from training.emotion import plots
 from training.emotion.data import LABELS
 
@@ -22,16 +22,6 @@ ENTRY = "emotion"
 """Name of the card and of the catalogue's entry."""
 FIGURES = ("<!-- figures: training.emotion.card -->", "<!-- end of figures -->")
 DOUBT = ("<!-- doubt: training.emotion.card -->", "<!-- end of doubt -->")
-
-
-def percent(share: dict[str, Any]) -> str:
-    """``85.1 % (83.9 to 86.3)``."""
-    return f"{share['value']:.1%} ({share['low']:.1%} to {share['high']:.1%})".replace("%", " %")
-
-
-def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    lines = [head, ["---"] * len(head), *rows]
-    return ["| " + " | ".join(line) + " |" for line in lines]
 
 
 def figures(report: dict[str, Any]) -> str:
@@ -134,35 +124,6 @@ def refused(said: dict[str, str]) -> int:
     return sum(reason != "judged" for reason in said.values())
 
 
-def placed(text: str, markers: tuple[str, str], content: str) -> str:
-    """The text with what is between the markers replaced.
-
-    Raises:
-        ValueError: the text does not have both markers, in order.
-    """
-    before, begin, rest = text.partition(markers[0])
-    _, end, after = rest.partition(markers[1])
-    if not (begin and end):
-        raise ValueError(f"the card does not have the lines {markers[0]} and {markers[1]}")
-    return f"{before}{begin}\n{content}\n{end}{after}"
-
-
-def pinned(catalogue: str, sha256: str, size: int, name: str = ENTRY) -> str:
-    """The catalogue with the hash and size of the weights in the entry of this name.
-
-    Raises:
-        ValueError: it has no such entry.
-    """
-    head, entry, rest = catalogue.partition(f"[entries.{name}]\n")
-    if not entry:
-        raise ValueError(f"the catalogue has no [entries.{name}]")
-    body, mark, after = rest.partition("\n[")
-    body = re.sub(r"^(sha256|size) = .*\n", "", body, flags=re.MULTILINE)
-    pins = f'sha256 = "{sha256}"\nsize = {size}\n'
-    body = re.sub(r"^(package = .*\n)", rf"\g<1>{pins}", body, count=1, flags=re.MULTILINE)
-    return head + entry + body + mark + after
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.emotion.card")
     parser.add_argument("--figures", type=Path, required=True, help="JSON of the evaluation")
@@ -173,18 +134,13 @@ def main() -> None:
     report = json.loads(arguments.figures.read_text(encoding="utf-8"))
     text = placed(arguments.card.read_text(encoding="utf-8"), FIGURES, figures(report))
     if arguments.doubt:
-        measured = json.loads(arguments.doubt.read_text(encoding="utf-8"))
-        if measured["model_sha256"] != report["model_sha256"]:
-            raise SystemExit(f"{arguments.doubt} and {arguments.figures} are of different weights")
-        text = placed(text, DOUBT, doubts(measured))
+        text = placed(text, DOUBT, doubts(read_more(arguments.doubt, report)))
     arguments.card.write_text(text, encoding="utf-8")
     for name, drawing in plots.pictures(report).items():
         path = arguments.card.with_name(f"{ENTRY}-{name}.svg")
         path.write_text(drawing, encoding="utf-8")
     if arguments.catalogue:
-        before = arguments.catalogue.read_text(encoding="utf-8")
-        after = pinned(before, report["model_sha256"], report["bytes"])
-        arguments.catalogue.write_text(after, encoding="utf-8")
+        pin(arguments.catalogue, ENTRY, report)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from torch import Tensor
 from training.emotion import calibrate, data
 from training.emotion.predict import predict_logits
 from training.emotion.train import load_best
+from training.files import add_data
 
 DRAWS = 4
 
@@ -66,7 +67,7 @@ def figures(logits: Tensor, votes: NDArray[np.int64]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.emotion.compare")
     parser.add_argument("networks", nargs="+", type=parse_network, help="FILE or FILE@SIDE")
-    parser.add_argument("--data", type=Path, help=f"data folder, else ${data.DATA_VARIABLE}")
+    add_data(parser)
     parser.add_argument("--part", choices=("train", "valid"), default="valid")
     parser.add_argument("--faces", type=int, help="only so many, drawn at random")
     parser.add_argument("--threads", type=int, default=os.cpu_count())

@@ -8,21 +8,19 @@ CSV is sheet ``k // 1024``, row ``k % 1024 // 32``, column ``k % 32``.
 from __future__ import annotations
 
 import csv
-import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+from training import files
 
 LABELS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 OTHER_COLUMNS = ("unknown", "not_a_face")
 FACE_SIDE = 48
 FACES_A_SIDE = 32
 NO_MAJORITY = -1
-DATA_VARIABLE = "MIEN_TRAINING_DATA"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,12 +54,7 @@ def data_folder(given: Path | None = None) -> Path:
     Raises:
         FileNotFoundError: neither names a folder that holds ``ferplus/train.csv``.
     """
-    folder = given or Path(os.environ.get(DATA_VARIABLE, "data"))
-    if not (folder / "ferplus" / "train.csv").is_file():
-        raise FileNotFoundError(
-            f"no ferplus/train.csv in {folder}: give the folder with --data or in {DATA_VARIABLE}"
-        )
-    return folder
+    return files.data_folder(given, "ferplus/train.csv")
 
 
 def read_part(folder: Path, part: str) -> Part:
@@ -83,12 +76,7 @@ def read_votes(path: Path) -> NDArray[np.int64]:
 
 def cut_sheet(path: Path) -> NDArray[np.uint8]:
     """The 48 x 48 faces of one sheet in reading order, (m, 48, 48)."""
-    with Image.open(path) as sheet:
-        pixels = np.asarray(sheet.convert("L"))
-    rows = pixels.shape[0] // FACE_SIDE
-    tiles = pixels[: rows * FACE_SIDE, : FACES_A_SIDE * FACE_SIDE]
-    tiles = tiles.reshape(rows, FACE_SIDE, FACES_A_SIDE, FACE_SIDE).swapaxes(1, 2)
-    return np.ascontiguousarray(tiles.reshape(-1, FACE_SIDE, FACE_SIDE))
+    return files.cut_sheet(path, "L", FACE_SIDE, FACES_A_SIDE)
 
 
 def majority(votes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -135,9 +123,5 @@ def draw_weights(targets: NDArray[np.float32], power: float) -> NDArray[np.float
 
 def data_hash(folder: Path) -> str:
     """SHA-256 over the names and bytes of the FER+ files, in name order."""
-    digest = hashlib.sha256()
-    for path in sorted((folder / "ferplus").rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(folder).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+    paths = sorted((folder / "ferplus").rglob("*"))
+    return files.files_hash(folder, (path for path in paths if path.is_file()))

@@ -20,7 +20,7 @@ from training.emotion import augment, covers, data
 from training.emotion.network import ExpressionNet
 from training.emotion.no_faces import no_faces
 from training.emotion.predict import predict_places
-from training.emotion.schedule import Strength
+from training.schedule import Strength
 
 COUNT = 6000
 """Crops of each sort: faces, no faces, covered faces."""

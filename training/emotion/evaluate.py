@@ -9,33 +9,23 @@ fifth of the faces one fitted on the other four is used. Accuracy and recall are
 from __future__ import annotations
 
 import argparse
-import hashlib
-import io
-import json
-import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 from training.emotion import calibrate, data, metrics
 from training.emotion.metrics import share
+from training.evaluation import add_options, compressed, open_model, speeds_ms, write_figures
 
 BATCH = 64
 JPEG_QUALITIES = (70, 40)
+FACE = (1, data.FACE_SIDE, data.FACE_SIDE)
 # Factors on the scores of disgust, fear and contempt: what their recall costs in accuracy.
 RARE = ("disgust", "fear", "contempt")
 RARE_FACTORS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
-
-
-def open_model(path: Path, threads: int = 2) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 def run(
@@ -49,16 +39,6 @@ def run(
     ]
     scores, agreement = zip(*parts, strict=True)
     return np.concatenate(scores), np.concatenate(agreement)
-
-
-def compressed(images: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """The same faces after JPEG at this quality."""
-    faces = []
-    for face in images:
-        stream = io.BytesIO()
-        Image.fromarray(face).save(stream, "JPEG", quality=quality)
-        faces.append(np.asarray(Image.open(stream)))
-    return np.stack(faces)
 
 
 def accuracy(scores: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, Any]:
@@ -76,20 +56,6 @@ def trade_off(scores: NDArray[np.float32], labels: NDArray[np.int64]) -> list[di
         recalls = {data.LABELS[at]: float(hit[labels == at].mean()) for at in rare}
         lines.append({"factor": factor, "accuracy": float(hit.mean()), **recalls})
     return lines
-
-
-def speed_ms(session: onnxruntime.InferenceSession, batch: int, rounds: int = 200) -> float:
-    """Milliseconds a face in batches of this size: the least of many.
-
-    Other programs on the machine only ever add to it.
-    """
-    faces = np.zeros((batch, 1, data.FACE_SIDE, data.FACE_SIDE), np.float32) + 120
-    times = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        session.run(["scores"], {"image": faces})
-        times.append(time.perf_counter() - started)
-    return float(1000 * min(times) / batch)
 
 
 def evaluate(session: onnxruntime.InferenceSession, valid: data.Part) -> dict[str, Any]:
@@ -124,26 +90,18 @@ def evaluate(session: onnxruntime.InferenceSession, valid: data.Part) -> dict[st
         "agreement_correlation": float(np.corrcoef(agreement, voted)[0, 1]),
         "agreement_calibration_error": metrics.calibration_error(agreement, voted),
         "trade_off": trade_off(found, truth),
-        "speed_ms_a_face": {str(batch): speed_ms(session, batch) for batch in (1, 16)},
+        "speed_ms_a_face": speeds_ms(session, FACE, (1, 16), rounds=200),
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.emotion.evaluate")
-    parser.add_argument("--data", type=Path, help=f"data folder, else ${data.DATA_VARIABLE}")
-    parser.add_argument("--model", type=Path, required=True, help="the exported ONNX file")
-    parser.add_argument("--out", type=Path, help="write the figures to this JSON file")
+    add_options(parser)
     arguments = parser.parse_args()
     folder = data.data_folder(arguments.data)
     report = evaluate(open_model(arguments.model), data.read_part(folder, "valid"))
     report["data_sha256"] = data.data_hash(folder)
-    content = arguments.model.read_bytes()
-    report["model_sha256"] = hashlib.sha256(content).hexdigest()
-    report["bytes"] = len(content)
-    text = json.dumps(report, indent=1)
-    if arguments.out:
-        arguments.out.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    write_figures(report, arguments.model, arguments.out)
 
 
 if __name__ == "__main__":

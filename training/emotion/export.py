@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,12 @@ from training.emotion.doubt import Doubt
 from training.emotion.network import BLOCKS, MAP_BLOCKS, ExpressionNet
 from training.emotion.predict import predict_logits, predict_places
 from training.emotion.train import load_best
+from training.files import add_data
 
 OPSET = 17
 IR_VERSION = 8
 MAX_BYTES = 12_000_000
+Shape = Sequence[str | int]
 
 
 class Graph:
@@ -93,7 +96,14 @@ def build(
     logits, places = network(graph, faces, net)
     face = _doubted(graph, places, fitted)
     _calibrated(graph, both_means(graph, logits, len(data.LABELS)), face, calibration)
-    return _model(graph)
+    shapes: dict[str, Shape] = {
+        "scores": ["n", len(data.LABELS)],
+        "agreement": ["n"],
+        "face": ["n"],
+        "covered": ["n", len(covers.PARTS)],
+    }
+    told = {"labels": ",".join(data.LABELS), "covered": ",".join(covers.PARTS)}
+    return model_of(graph, "expression", ["n", 1, data.FACE_SIDE, data.FACE_SIDE], shapes, told)
 
 
 def both_means(graph: Graph, values: str, columns: int) -> str:
@@ -190,34 +200,54 @@ def _calibrated(graph: Graph, logits: str, face: str, calibration: Calibration) 
     graph.add("Sigmoid", graph.add("Add", sloped, offset), output="agreement")
 
 
-def _model(graph: Graph) -> onnx.ModelProto:
-    side, kinds = data.FACE_SIDE, len(data.LABELS)
-    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 1, side, side])
-    shapes: dict[str, list[str | int]] = {
-        "scores": ["n", kinds],
-        "agreement": ["n"],
-        "face": ["n"],
-        "covered": ["n", len(covers.PARTS)],
-    }
-    outputs = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-        for name, shape in shapes.items()
+def model_of(
+    graph: Graph, name: str, image: Shape, outputs: Mapping[str, Shape], told: Mapping[str, str]
+) -> onnx.ModelProto:
+    """The whole model, checked.
+
+    Args:
+        graph: from the value ``image`` to all of the outputs.
+        name: of the graph.
+        image: shape of the input, with a name for a dimension that is free.
+        outputs: shape of each output, likewise.
+        told: the metadata.
+    """
+    takes = helper.make_tensor_value_info("image", TensorProto.FLOAT, image)
+    gives = [
+        helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)
+        for output, shape in outputs.items()
     ]
-    body = helper.make_graph(graph.nodes, "expression", [image], outputs, graph.weights)
+    body = helper.make_graph(graph.nodes, name, [takes], gives, graph.weights)
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)])
     model.ir_version = IR_VERSION
-    props = {"labels": ",".join(data.LABELS), "covered": ",".join(covers.PARTS)}
-    helper.set_model_props(model, props)
+    helper.set_model_props(model, dict(told))
     onnx.checker.check_model(model)
     return model
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.emotion.export")
-    parser.add_argument("--data", type=Path, help=f"data folder, else ${data.DATA_VARIABLE}")
+def write_model(model: onnx.ModelProto, out: Path) -> int:
+    """Write the file; gives its size in bytes.
+
+    Raises:
+        SystemExit: it would be larger than `MAX_BYTES`.
+    """
+    content = model.SerializeToString()
+    if len(content) > MAX_BYTES:
+        raise SystemExit(f"the file would have {len(content)} bytes, more than {MAX_BYTES}")
+    return out.write_bytes(content)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of an export."""
+    add_data(parser)
     parser.add_argument("--weights", type=Path, required=True, help="best.pt of a run")
     parser.add_argument("--out", type=Path, required=True, help="the ONNX file to write")
     parser.add_argument("--side", type=int, help="of the network's own input, else as trained last")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.emotion.export")
+    add_options(parser)
     arguments = parser.parse_args()
     net, trained = load_best(arguments.weights)
     side = arguments.side or trained
@@ -228,11 +258,8 @@ def main() -> None:
     fitted = doubt.fit(net, side, part, places[decided])
     logits = predict_logits(net, valid.images, side)
     calibration = calibrate.fit(logits, valid.votes, fitted.face(places))
-    content = build(net, side, calibration, fitted).SerializeToString()
-    if len(content) > MAX_BYTES:
-        raise SystemExit(f"the file would have {len(content)} bytes, more than {MAX_BYTES}")
-    arguments.out.write_bytes(content)
-    print(json.dumps({"bytes": len(content), "side": side} | calibration.as_dict(), indent=2))
+    size = write_model(build(net, side, calibration, fitted), arguments.out)
+    print(json.dumps({"bytes": size, "side": side} | calibration.as_dict(), indent=2))
 
 
 if __name__ == "__main__":

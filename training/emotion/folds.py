@@ -28,7 +28,8 @@ from training.emotion import calibrate, data, metrics, train
 from training.emotion.evaluate import accuracy
 from training.emotion.metrics import share
 from training.emotion.predict import predict_logits
-from training.emotion.schedule import Settings
+from training.recipe import add_recipe, recipe
+from training.schedule import Settings
 
 FOLDS = 5
 
@@ -98,27 +99,20 @@ def run_folds(
     for fold in range(FOLDS):
         held = folds == fold
         scores[held] = score_fold(faces, held, settings, out / f"fold-{fold}", dlib)
-        hit = accuracy_of(scores[held], faces[held])
+        hit = train.accuracy_of(scores[held], faces[held])
         print(f"fold {fold}: {hit:.1%} of {int(held.sum())} faces", flush=True)
     return figures(scores, faces)
 
 
-def accuracy_of(scores: NDArray[np.float32], faces: data.Part) -> float:
-    """Share of the faces with a majority whose top score is the majority's."""
-    labels = data.majority(faces.votes)
-    decided = labels != data.NO_MAJORITY
-    return float((scores.argmax(axis=1) == labels)[decided].mean())
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.emotion.folds")
-    train.add_recipe(parser)
+    add_recipe(parser, train.DEFAULTS)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     folder = data.data_folder(arguments.data)
     faces = joined(*(data.read_part(folder, name) for name in ("train", "valid")))
     arguments.out.mkdir(parents=True, exist_ok=True)
-    settings = train.recipe(arguments)
+    settings = recipe(arguments, train.DEFAULTS)
     check_same(arguments.out / "settings.json", settings, data.data_hash(folder))
     report = run_folds(faces, settings, arguments.out, arguments.dlib)
     text = json.dumps(report, indent=1)

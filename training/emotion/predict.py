@@ -23,24 +23,26 @@ def resized(images: NDArray[np.uint8], side: int) -> Tensor:
 
 def predict_logits(net: ExpressionNet, images: NDArray[np.uint8], side: int) -> Tensor:
     """Logits averaged over each face and its mirror image, (n, 8)."""
-    return _mirror_mean(net, net, images, side)
+    return mirror_mean(net, net, images, lambda faces: resized(faces, side), BATCH)
 
 
 def predict_places(net: ExpressionNet, images: NDArray[np.uint8], side: int) -> Tensor:
     """The map that doubt is read from, averaged over each crop and its mirror image, (n, m)."""
-    return _mirror_mean(net, net.places, images, side)
+    return mirror_mean(net, net.places, images, lambda faces: resized(faces, side), BATCH)
 
 
-def _mirror_mean(
+def mirror_mean(
     net: ExpressionNet,
     layer: Callable[[Tensor], Tensor],
     images: NDArray[np.uint8],
-    side: int,
+    resize: Callable[[NDArray[np.uint8]], Tensor],
+    batch: int,
 ) -> Tensor:
+    """A layer's output averaged over each face and its mirror image, (n, k), in batches."""
     net.eval()
     parts = []
-    for at in range(0, len(images), BATCH):
-        faces = resized(images[at : at + BATCH], side)
+    for at in range(0, len(images), batch):
+        faces = resize(images[at : at + batch])
         faces = faces.contiguous(memory_format=torch.channels_last)
         with torch.no_grad():
             parts.append((layer(faces) + layer(faces.flip(3))) / 2)

@@ -17,6 +17,7 @@ from mien.describe.mesh import Mesh
 from mien.faces import Faces
 from training.attributes.faces import FACE_SIDE, face_pixels, faces_folder, person_of_each
 from training.attributes.occluders.head import MEAN_FACE, Head
+from training.files import add_data
 
 Floats = NDArray[np.float32]
 
@@ -69,7 +70,7 @@ def main() -> None:
     """Fit the mesh to all faces of the set and keep it, or write the average of what was kept."""
     parser = argparse.ArgumentParser(prog="training.attributes.occluders.fit",
                                      description=main.__doc__)  # fmt: skip
-    parser.add_argument("--data", type=Path, help="folder of training data")
+    add_data(parser)
     parser.add_argument("--to", type=Path, required=True, help="the .npz file to write")
     parser.add_argument("--average", action="store_true", help="of the meshes in that file")
     given = parser.parse_args()

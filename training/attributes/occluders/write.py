@@ -31,6 +31,7 @@ from training.attributes.occluders.fit import read_meshes
 from training.attributes.occluders.head import Head
 from training.attributes.occluders.scene import SETTINGS, Scene, labels_of
 from training.attributes.occluders.wear import dress
+from training.files import add_data
 
 Pixels = NDArray[np.uint8]
 
@@ -126,7 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="training.attributes.occluders.write",
                                      description=main.__doc__)  # fmt: skip
     parser.add_argument("folder", type=Path, help="where to write sheets and labels.csv")
-    parser.add_argument("--data", type=Path, help="folder of training data")
+    add_data(parser)
     parser.add_argument("--meshes", type=Path, required=True, help="written by occluders.fit")
     parser.add_argument("--part", choices=list(SETTINGS), required=True)
     parser.add_argument("--seed", type=int, required=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from training.emotion.schedule import Settings, Strength, parse_stages, rate_share
+from training.schedule import Settings, Strength, parse_stages, rate_share
 
 
 def test_stages_are_read_in_order() -> None:
