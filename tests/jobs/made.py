@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from mien.errors import CorruptMediaError
@@ -34,25 +35,25 @@ def copy(work: Work) -> list[Output]:
 
 
 def count(work: Work) -> list[Output]:
-    """Count to the number in the input, by parts that are kept; the configuration names a file to
-    which each part that is worked on adds a line."""
+    """Count to the number in the input, by parts that are kept; each that is worked
+    on adds a line to the file that the configuration names, with .log after it."""
     assert work.engine is not None
     numbers = range(int(work.video.path.read_text()))
-    done = [*work.engine.map(Part(work.configuration), numbers)]
+    done = [*work.engine.map(Part(Path(work.configuration)), numbers)]
     made = work.folder / "sum.txt"
     made.write_text(str(sum(done)))
     return [Output("sum.txt", made)]
 
 
+@dataclass
 class Part:
     """One part."""
 
-    def __init__(self, log: str) -> None:
-        self.log = log
+    log: Path
 
     def __call__(self, number: int) -> int:
         time.sleep(0.1)
-        with Path(self.log).open("a") as file:
+        with self.log.with_name(self.log.name + ".log").open("a") as file:
             file.write(f"{number}\n")
         return number
 

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from os import PathLike
 from pathlib import Path
+from types import FunctionType
 from typing import Any, TypeVar, cast
 
 from mien.atomic import replacing
+from mien.errors import UsageError
 from mien.version import __version__
 
 Item = TypeVar("Item")
@@ -39,6 +41,8 @@ class KeepingEngine:
         """Yield the result for each item, in the order of the items; see `Engine.map`.
 
         Raises:
+            UsageError: the work is neither a plain function nor a dataclass: what it depends on
+                cannot be told.
             OutputError: the folder cannot be written.
         """
         made_of = _made_of(work)
@@ -57,8 +61,10 @@ class KeepingEngine:
 
 def _made_of(work: object) -> str:
     """The work and its settings as text; it says nothing of what the work has loaded meanwhile."""
+    if isinstance(work, FunctionType) and not work.__closure__:
+        return f"{work.__module__}.{work.__qualname__}"
     if not is_dataclass(work) or isinstance(work, type):
-        return f"{getattr(work, '__module__', '')}.{getattr(work, '__qualname__', repr(work))}"
+        raise UsageError(f"work that is kept must be a plain function or a dataclass, not {work!r}")
     settings = {field.name: getattr(work, field.name) for field in fields(work) if field.init}
     told = [f"{name}={value!r}{_file_facts(value)}" for name, value in settings.items()]
     return f"{type(work).__module__}.{type(work).__qualname__}({', '.join(told)})"
