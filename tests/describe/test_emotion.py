@@ -251,6 +251,52 @@ def test_scores_can_be_had_in_spite_of_doubt(model: EmotionModel, astronaut: Por
     assert [problem.column for problem in found.problems] == ["emotion", "agreement"]
 
 
+def test_in_a_given_box_a_face_that_is_judged_stays_as_it_is(
+    stage: Emotion, astronaut: Portrait
+) -> None:
+    faces = posed(astronaut)
+    judged, given = stage.describe(astronaut.rgb, faces), stage.in_boxes(astronaut.rgb, faces)
+    assert given.emotion is not None
+    assert judged.emotion is not None
+    np.testing.assert_array_equal(given.emotion, judged.emotion)
+    assert given.problems == judged.problems
+
+
+def test_in_a_given_box_what_is_not_judged_is_read_as_it_is(
+    stage: Emotion, astronaut: Portrait
+) -> None:
+    faces = posed(astronaut)
+    assert faces.mesh is not None
+    lost = replace(faces, mesh=np.full_like(faces.mesh, np.nan))
+    found = stage.in_boxes(astronaut.rgb, lost)
+    left, top, right, bottom = faces.box_xyxy[0]
+    crop = astronaut.rgb[int(top) : int(-(-bottom // 1)), int(left) : int(-(-right // 1))]
+    read = stage.model.read([crop])
+    assert found.emotion is not None
+    assert found.agreement is not None
+    np.testing.assert_array_equal(found.emotion, read.scores)
+    np.testing.assert_array_equal(found.agreement, read.agreement)
+    assert found.emotion[0].argmax() == HAPPINESS
+    assert {problem.column for problem in found.problems} == {"emotion", "agreement"}
+
+
+@pytest.mark.parametrize("box", [[-50, -50, -10, -10], [600, 0, 700, 100], [10, 10, 10, 40]])
+def test_a_given_box_without_a_pixel_has_no_values(
+    box: list[float], stage: Emotion, astronaut: Portrait
+) -> None:
+    faces = Faces(np.array([box]), np.ones(1), mesh=np.full((1, 478, 3), np.nan))
+    faces = replace(faces, pose_deg=np.full((1, 3), np.nan))
+    found = stage.in_boxes(astronaut.rgb, faces)
+    assert found.emotion is not None
+    assert np.isnan(found.emotion).all()
+    assert [problem.row for problem in found.problems] == [0, 0]
+
+
+def test_given_boxes_that_reach_out_are_read_inside(stage: Emotion, astronaut: Portrait) -> None:
+    assert emotion.pixels_of(astronaut.rgb, np.array([-9.5, -1, 20.2, 30])).shape == (30, 21, 3)
+    assert emotion.pixels_of(astronaut.rgb, np.array([500, 505, 600, 600])).shape == (7, 12, 3)
+
+
 def test_a_face_without_a_mesh_is_told(stage: Emotion, astronaut: Portrait) -> None:
     lost = replace(astronaut.faces, mesh=np.full((1, 478, 3), np.nan), pose_deg=np.zeros((1, 3)))
     both = Faces.concat([posed(astronaut), lost])

@@ -19,8 +19,14 @@ from PIL import Image
 
 from mien.detect import BlazeFace, CenterFace, CoarseFirst, ImageDetector
 from mien.detect.cascade import PROFILES
-from mien.errors import CorruptMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
-from mien.faces import Faces
+from mien.errors import (
+    CorruptMediaError,
+    MediaError,
+    MediaTooLargeError,
+    UnsupportedMediaError,
+    UsageError,
+)
+from mien.faces import EMOTIONS, Faces
 from mien.media import read_image
 from mien.models import TensorSpec, file_of
 from mien.server.batching import Cores, SharedSession
@@ -28,7 +34,7 @@ from mien.server.errors import BusyError, LateError
 from mien.server.inference import Analyst, Seen, Wants
 from mien.server.metrics import Metrics
 from mien.server.settings import Limits
-from mien.server.workers import ModelWorker, worker_maker
+from mien.server.workers import ModelWorker, reader_maker, worker_maker
 
 Array = NDArray[Any]
 ALL = Wants(frozenset({"mesh", "emotion", "age", "quality"}), recognition=True)
@@ -71,6 +77,37 @@ def test_only_the_stages_that_are_wanted_run(workers: list[ModelWorker], astrona
     assert columns == {"box_xyxy", "score", "points"}
     columns = workers[0].see(astronaut, Wants(frozenset({"mesh"}))).faces.columns.keys()
     assert columns == {"box_xyxy", "score", "points", "mesh"}
+
+
+def test_faces_of_given_boxes_and_no_other(workers: list[ModelWorker], astronaut: bytes) -> None:
+    (box,) = workers[0].see(astronaut, Wants()).faces.box_xyxy.tolist()
+    wall = (300.0, 20.0, 400.0, 120.0)
+    seen = workers[0].see(astronaut, Wants(frozenset({"emotion"}), boxes=(wall, tuple(box))))
+    assert (seen.look, seen.width, len(seen.faces)) == ("given", 512, 2)
+    np.testing.assert_array_equal(seen.faces.box_xyxy, np.array([wall, box], np.float32))
+    assert seen.faces.emotion is not None
+    assert seen.faces.emotion[1].argmax() == EMOTIONS.index("happiness")
+    assert seen.faces.emotion[1].max() > 0.9
+    assert seen.faces.emotion[0].max() < 0.5
+    assert seen.faces.emotion.sum(axis=1) == pytest.approx(1)
+
+
+def test_no_box_gives_no_face(workers: list[ModelWorker], astronaut: bytes) -> None:
+    assert len(workers[0].see(astronaut, Wants(frozenset({"emotion"}), boxes=())).faces) == 0
+
+
+def test_crops_are_scored_alike_by_both_kinds_of_worker(
+    workers: list[ModelWorker], astronaut: bytes
+) -> None:
+    gray = np.asarray(Image.open(io.BytesIO(astronaut)).convert("L"))
+    crops = np.stack([gray[75:175, 180:280], gray[20:120, 300:400]])
+    found = workers[0].scores(crops)
+    assert found.shape == (2, 8)
+    assert found[0].argmax() == EMOTIONS.index("happiness")
+    reader = reader_maker(Metrics(), 1)()
+    np.testing.assert_allclose(reader.scores(crops), found, atol=1e-5)
+    with pytest.raises(UsageError, match="only scores"):
+        reader.see(astronaut, Wants())
 
 
 def test_the_accurate_look(workers: list[ModelWorker], astronaut: bytes) -> None:

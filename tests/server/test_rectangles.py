@@ -37,4 +37,5 @@ def test_rectangles_that_are_too_small_or_too_large_are_left_out() -> None:
     assert largest_first(boxes, most=64, least_side=36, greatest_side=4096).tolist() == [3, 5, 6, 0]
     assert largest_first(boxes, most=2, least_side=36).tolist() == [4, 3]
     assert largest_first(boxes, most=0, least_side=0).tolist() == []
+    assert largest_first(boxes.astype(int), most=1, least_side=0).tolist() == [4]
     assert largest_first(np.zeros((0, 4)), most=9, least_side=math.inf).tolist() == []

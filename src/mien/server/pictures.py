@@ -39,14 +39,22 @@ class Picture(NamedTuple):
     from_url: bool
 
 
-async def read_picture(call: Call, *, least: int, most: int, unreadable: str) -> Picture:
+async def read_picture(
+    call: Call,
+    *,
+    most: int,
+    unreadable: str,
+    least: int = 0,
+    body: type[ImageUrl] = ImageUrl,
+) -> Picture:
     """The picture in the body of a request, or the one whose URL it gives.
 
     Args:
         call: the request.
-        least: bytes of its file, at least.
-        most: at most.
+        most: bytes of its file, at most.
         unreadable: the message where the body is no JSON, though it says that it is.
+        least: bytes of its file, at least.
+        body: how the URL stands in JSON.
 
     Raises:
         Refusal: 400, 408, 413, 415.
@@ -54,8 +62,8 @@ async def read_picture(call: Call, *, least: int, most: int, unreadable: str) ->
     header = call.request.headers.get("content-type")
     from_url = check_media_type(header, JSON, OCTETS) == JSON
     if from_url:
-        body = await call.body(call.services.settings.limits.json_bytes)
-        data = await _fetch(call, read(ImageUrl, parse_json(body, message=unreadable)).url, most)
+        text = await call.body(call.services.settings.limits.json_bytes)
+        data = await _fetch(call, read(body, parse_json(text, message=unreadable)).url, most)
     else:
         try:
             data = await call.body(most)

@@ -38,9 +38,7 @@ def largest_first(
         greatest_side: and those with a longer one than this.
     """
     sides = boxes[:, 2:] - boxes[:, :2]
-    fit = (sides.min(axis=1, initial=np.inf) >= least_side) & (
-        sides.max(axis=1, initial=0) <= greatest_side
-    )
+    fit = (sides.min(axis=1) >= least_side) & (sides.max(axis=1) <= greatest_side)
     rows = np.flatnonzero(fit)
     order: Array = rows[np.argsort(-sides[rows].prod(axis=1), kind="stable")][:most]
     return order

@@ -7,6 +7,9 @@ from mien.server.dialect import Dialect
 
 def all_dialects() -> tuple[Dialect, ...]:
     """Every API that the service speaks."""
-    from mien.server.dialects.face_v1 import FACE_V1  # here: that folder imports this one
+    # here, since those folders import this one
+    from mien.server.dialects.emotion_v1 import EMOTION_V1
+    from mien.server.dialects.face_v1 import FACE_V1
+    from mien.server.dialects.kairos import KAIROS
 
-    return (FACE_V1,)
+    return (FACE_V1, EMOTION_V1, KAIROS)

@@ -1,0 +1,3 @@
+PREFIX = "/emotion/v1.0"
+KEY = "Ocp-Apim-Subscription-Key"
+JSON, OCTETS = "application/json", "application/octet-stream"
