@@ -10,6 +10,5 @@ def all_dialects() -> tuple[Dialect, ...]:
     # here, since those folders import this one
     from mien.server.dialects.emotion_v1 import EMOTION_V1
     from mien.server.dialects.face_v1 import FACE_V1
-    from mien.server.dialects.kairos import KAIROS
 
-    return (FACE_V1, EMOTION_V1, KAIROS)
+    return (FACE_V1, EMOTION_V1)
