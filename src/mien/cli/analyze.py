@@ -10,12 +10,13 @@ from typing import Any
 import click
 
 from mien.cli.copies import Copies, plan_copies
+from mien.cli.each import work_on_each
 from mien.cli.formats import SUFFIXES, Output, choose_output
 from mien.cli.progress import progress_bar
 from mien.cli.sources import Source, find_sources, plan_outputs
 from mien.detect import PROFILES
 from mien.engines import Engine, engine_named
-from mien.errors import ConfigurationError, DecodeError, MienError, ModelError, UsageError
+from mien.errors import ConfigurationError, DecodeError
 from mien.media import probe, read_image
 from mien.media.writer import write_image
 from mien.pipeline import PhotoAnalyzer, analyze_video
@@ -138,17 +139,7 @@ def command(
     pairs = plan_outputs(found, output, wanted.suffix)
     copies = plan_copies(found, annotated, [path for _, path in pairs if path is not None])
     job = Job(wanted, profile, reid == "on", smooth == "on", engine_named(engine), copies)
-    if len(pairs) == 1:
-        analyze_one(*pairs[0], job)
-        return
-    failed = sum(not _attempt(source, path, job) for source, path in pairs)
-    click.echo(f"{len(pairs) - failed} of {len(pairs)} files done", err=True)
-    if failed:
-        raise SomeFailedError(f"{failed} of {len(pairs)} files could not be analysed; see above")
-
-
-class SomeFailedError(MienError):
-    """Some of several sources failed, each with its own sentence before."""
+    work_on_each(pairs, lambda source, path: analyze_one(source, path, job), "analysed")
 
 
 def choose_preset(
@@ -169,18 +160,6 @@ def _text_of(config: Path) -> str:
         return config.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"cannot read the preset {config}: {error}") from error
-
-
-def _attempt(source: Source, path: Path | None, job: Job) -> bool:
-    """Analyse one of several sources; a failure is told, and does not stop the others."""
-    try:
-        analyze_one(source, path, job)
-    except (UsageError, ModelError):
-        raise  # it would be the same for every source
-    except MienError as error:
-        click.echo(f"mien: {error}", err=True)
-        return False
-    return True
 
 
 def analyze_one(source: Source, path: Path | None, job: Job) -> None:

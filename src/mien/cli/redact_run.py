@@ -11,10 +11,11 @@ from typing import Any
 
 import click
 
+from mien.cli.each import work_on_each
 from mien.cli.progress import progress_bar
 from mien.cli.redact_job import Job, plan_targets
 from mien.cli.sources import Source, make_folder
-from mien.errors import ConfigurationError, MienError, ModelError, UsageError
+from mien.errors import ConfigurationError, MienError, UsageError
 from mien.media import probe, read_image
 from mien.media.encoder import VIDEO_FORMATS
 from mien.media.writer import IMAGE_FORMATS, write_image
@@ -51,10 +52,6 @@ class ExposedError(MienError):
     """A face can be seen in what was to hide it."""
 
 
-class SomeFailedError(MienError):
-    """Some of several sources failed, each with its own sentence before."""
-
-
 def redact_all(sources: Sequence[Source], output: str | None, job: Job) -> None:
     """Redact every source; a failure is told, and does not stop the others.
 
@@ -62,27 +59,10 @@ def redact_all(sources: Sequence[Source], output: str | None, job: Job) -> None:
         MienError: the only source failed, or some of several.
     """
     pairs = plan_targets(sources, output, job)
-    if len(pairs) == 1:
-        redact_one(*pairs[0], job)
-        return
-    failed = sum(not _attempt(source, target, job) for source, target in pairs)
-    click.echo(f"{len(pairs) - failed} of {len(pairs)} files done", err=True)
-    if failed:
-        raise SomeFailedError(f"{failed} of {len(pairs)} files could not be redacted; see above")
-
-
-def _attempt(source: Path, target: Path, job: Job) -> bool:
-    try:
-        redact_one(source, target, job)
-    except ConfigurationError as error:  # of the annotations of this one
-        click.echo(f"mien: {error}", err=True)
-        return False
-    except (UsageError, ModelError):
-        raise  # it would be the same for every source
-    except MienError as error:
-        click.echo(f"mien: {error}", err=True)
-        return False
-    return True
+    annotations = (ConfigurationError,)  # those of a video are its own
+    work_on_each(
+        pairs, lambda source, target: redact_one(source, target, job), "redacted", own=annotations
+    )
 
 
 def redact_one(source: Path, target: Path, job: Job) -> None:
