@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mien.errors import CorruptMediaError, DecodeError, InputNotFoundError, MediaError, MienError
-from mien.media import Frame, Segment, open_video, plan_segments
+from mien.media import Frame, Segment, open_video, plan_halves, plan_segments
 from mien.media.segments import _entries
 from mien.models import file_of
 from tests.broken import stamps
@@ -26,6 +26,7 @@ RATE = 2  # frames a second, so that short clips are long
 N = 100
 HEADER = 40  # bytes of a packet within which FFmpeg tells key frames
 NTSC = Fraction(30000, 1001)
+LENGTH = Fraction(100)  # ticks
 
 KINDS: dict[str, dict[str, Any]] = {
     "closed.mp4": {"gop": 7},
@@ -167,9 +168,31 @@ def test_wrong_times_end_the_cutting(changed: dict[str, int | None]) -> None:
         SimpleNamespace(pts=tick, dts=tick, size=1, is_discard=False, is_keyframe=tick % 10 == 0)
         for tick in range(300)
     ]
-    assert [p.pts for p in _entries(iter(packets), stream)] == [100, 200]  # type: ignore[arg-type]
+    assert [at for at, _ in _entries(iter(packets), stream, LENGTH)] == [100, 200]  # type: ignore[arg-type]
     vars(packets[140]).update(changed)
-    assert [p.pts for p in _entries(iter(packets), stream)] == [100]  # type: ignore[arg-type]
+    assert [at for at, _ in _entries(iter(packets), stream, LENGTH)] == [100]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_halves_are_the_whole(tmp_path: Path, name: str) -> None:
+    """The second one begins at any frame, whatever pictures that is made from."""
+    path = clip(tmp_path, name)
+    with open_video(path) as video:
+        length = video.info.duration
+        whole = facts(list(video.frames()))
+    first, second = (read(path, segment) for segment in plan_halves(path))
+    assert facts(first) + facts(second) == whole
+    assert length is not None
+    begun = second[0].time.exact - first[0].time.exact
+    assert length.exact / 2 <= begun < length.exact / 2 + 4  # the next picture that is shown last
+    assert name != "one_group.mp4" or not second[0].is_key
+
+
+def test_what_is_not_cut_in_halves(tmp_path: Path) -> None:
+    short = grouped(tmp_path / "short.mp4", numbered(19), rate=10, gop=30)
+    assert plan_halves(short) == [Segment()]
+    elsewhere = grouped(tmp_path / "a.avi", numbered(100), rate=25, gop=5)
+    assert plan_halves(elsewhere) == [Segment()]
 
 
 def test_real_video() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
+import time
 from pathlib import Path
 
 import av
@@ -14,9 +16,12 @@ from numpy.typing import NDArray
 
 from mien.engines import LocalEngine
 from mien.errors import DecodeError, UsageError
-from mien.media import plan_segments, read_image
+from mien.faces import Faces
+from mien.media import plan_halves, plan_segments, read_image
 from mien.models import file_of
 from mien.pipeline import analyze_video
+from mien.pipeline.segment import SegmentAnalyzer
+from mien.pipeline.threads import parts_by_threads
 from mien.timeline.media_analytics import write_media_analytics
 from mien.timeline.timeline import Timeline
 from tests.clips import write_clip
@@ -89,6 +94,52 @@ def test_a_cautious_look_has_one_result_too(walk: Path) -> None:
     there = analyze_video(walk, cautious=True, engine=LocalEngine(2))
     assert digest(there) == digest(here)
     assert len(here.faces) >= len(analyze_video(walk).faces)
+
+
+@pytest.fixture(scope="module")
+def stroll(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten seconds in one group of pictures: a head drifts, another is there in the middle."""
+    frames = [
+        frame(room(7), (20 + 2 * number, 100), *([(210, 20)] if 15 <= number < 40 else []))
+        for number in range(50)
+    ]
+    return clip(tmp_path_factory.mktemp("stroll"), frames)
+
+
+def test_a_cautious_look_at_a_short_video_is_of_two_halves(stroll: Path) -> None:
+    """Worked on at once, or one after the other, the seam is not seen."""
+    assert len(list(plan_segments(stroll))) == 1
+    assert len(plan_halves(stroll)) == 2
+    here = analyze_video(stroll, cautious=True)
+    with stroll.open("rb") as file:
+        others = [
+            analyze_video(stroll, cautious=True, threads=1),
+            analyze_video(stroll, cautious=True, engine=LocalEngine(2)),
+            analyze_video(stroll.read_bytes(), cautious=True),
+            analyze_video(file, cautious=True),
+        ]
+    assert {digest(other) for other in others} == {digest(here)}
+    frames = [here.frame[rows].tolist() for rows in here.tracks().values()]
+    assert frames == [list(range(50)), list(range(15, 40))]
+
+
+def test_work_in_threads_ends_with_whoever_wants_it(walk: Path) -> None:
+    parts = parts_by_threads(SegmentAnalyzer(walk), plan_segments(walk))
+    assert len(next(parts).rows) == GROUP
+    begun = time.perf_counter()
+    parts.close()
+    assert time.perf_counter() - begun < 1
+    assert not [t for t in threading.enumerate() if t.name.startswith("mien segment")]
+
+
+def test_an_error_in_a_thread_is_raised(walk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: SegmentAnalyzer, rgb: Rgb, faces: Faces) -> Faces:
+        raise ZeroDivisionError("on purpose")
+
+    monkeypatch.setattr(SegmentAnalyzer, "_embed", fail)
+    with pytest.raises(ZeroDivisionError, match="on purpose"):
+        analyze_video(walk)
+    assert not [t for t in threading.enumerate() if t.name.startswith("mien segment")]
 
 
 def test_columns_of_workers(walk: Path) -> None:

@@ -12,7 +12,7 @@ from mien.media.image import ImageInfo, read_image
 from mien.media.limits import Limits
 from mien.media.orientation import Orientation
 from mien.media.probe import probe
-from mien.media.segments import Segment, plan_segments
+from mien.media.segments import Segment, plan_halves, plan_segments
 from mien.media.source import Source
 from mien.media.video import Video, VideoInfo, open_video
 
@@ -26,6 +26,7 @@ __all__ = [
     "Video",
     "VideoInfo",
     "open_video",
+    "plan_halves",
     "plan_segments",
     "probe",
     "read_image",

@@ -7,7 +7,7 @@ from typing import Any
 
 import av
 from av.container import InputContainer
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from mien.errors import (
@@ -30,7 +30,7 @@ from mien.media.signatures import (
     video_format,
 )
 from mien.media.source import OpenSource
-from mien.timecode import SLOWEST, parse_rate
+from mien.timecode import SLOWEST, Time, parse_rate
 
 DEMUXERS = "mov,asf,matroska,avi,mpegts,mpeg,mpegvideo,flv,ogg,mp3,wav,flac,aac"
 """FFmpeg's readers that may be used. Those that open further files or addresses (playlists,
@@ -44,6 +44,9 @@ MOST_STREAMS = 200
 
 HEADROOM = 2
 """The decoder's own bound on pixels, in multiples of ours: it counts whole blocks."""
+
+GUESSED_LENGTHS = ("mpegvideo",)
+"""Without time stamps: FFmpeg divides the bytes by the nominal bit rate, which means nothing."""
 
 STILL = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
 SANE_RATES = (Fraction(1), Fraction(300))
@@ -159,6 +162,22 @@ def prepare(stream: VideoStream, limits: Limits, threads: int) -> None:
 def format_name(container: InputContainer) -> str:
     """What FFmpeg calls the container's reader, the first of its names."""
     return container.format.name.partition(",")[0]
+
+
+def tick_s(stream: Stream) -> Fraction:
+    """Seconds in a tick of a stream."""
+    return stream.time_base or Fraction(1, av.time_base)
+
+
+def announced_length(container: InputContainer, stream: VideoStream) -> Time | None:
+    """How long the container says that the video is."""
+    if format_name(container) in GUESSED_LENGTHS:
+        return None
+    if stream.duration is not None and stream.duration > 0:
+        return Time(stream.duration, tick_s(stream))
+    if container.duration is not None and container.duration > 0:
+        return Time(container.duration, Fraction(1, av.time_base))
+    return None
 
 
 def nominal_rate(stream: VideoStream) -> Fraction:

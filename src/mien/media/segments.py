@@ -3,6 +3,8 @@
 A segment begins with a key frame and ends before the first key frame shown at least `LENGTH_S`
 later. Only time stamps are read, nothing is decoded. What is shown before a key frame and stored
 behind it (the leading pictures of an open group of pictures) belongs to the segment before.
+`plan_halves` cuts a video in two at any frame; the second half is decoded from the key frame before
+it.
 
 A video in a container that cannot be entered exactly in the middle (`ENTERABLE` names those that
 can) is one segment, and so is the rest of a video from where its time stamps are missing, repeat,
@@ -14,18 +16,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 
 import av
+from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
 from mien.media.clock import LONGEST_S
-from mien.media.container import format_name, open_container, pick_stream
+from mien.media.container import (
+    announced_length,
+    format_name,
+    open_container,
+    pick_stream,
+    tick_s,
+)
 from mien.media.limits import Limits
 from mien.media.source import Source, open_source
 
 LENGTH_S = 10
 """Least length of a segment in seconds; the last one may be shorter."""
+
+LEAST_S = 2
+"""Least length of a video in seconds that is cut in halves."""
 
 ENTERABLE = frozenset({"mov", "matroska"})
 """FFmpeg's readers of containers with an index and exact times of display: MP4, MOV, MKV, WebM."""
@@ -40,9 +53,10 @@ class Segment:
 
     Attributes:
         number: 0, 1, 2 … in order of time.
-        start: when its first frame is shown, a key frame; None: the beginning.
+        start: when its first frame is shown; None: the beginning.
         stop: when the first frame of the next segment is shown; None: the end.
-        entry: the time of that key frame in the container's index, to seek to.
+        entry: the time in the container's index, to seek to, of the key frame that it begins with
+            or that its first frame is decoded from.
     """
 
     number: int = 0
@@ -69,23 +83,55 @@ def plan_segments(
     """
     with open_source(source) as opened, open_container(opened, limits) as container:
         stream = pick_stream(container, opened, limits)
-        kind, last = format_name(container), WHOLE
-        if kind in ENTERABLE:
-            for key in _entries(container.demux(stream), stream):
-                yield replace(last, stop=key.pts)
-                entry = key.pts if kind in BY_DISPLAY else key.dts
-                last = Segment(last.number + 1, key.pts, None, entry)
-        yield last
+        yield from _segments(container, stream, LENGTH_S / tick_s(stream), at_keys=True)
+
+
+def plan_halves(
+    source: Source,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> list[Segment]:
+    """A video in two segments, cut at the first frame after its middle; or in one, where it is
+    shorter than `LEAST_S`, its container does not say how long it is, or it cannot be cut.
+
+    Raises:
+        InputError: the source cannot be opened.
+        MediaError: it is no usable video.
+    """
+    with open_source(source) as opened, open_container(opened, limits) as container:
+        stream = pick_stream(container, opened, limits)
+        length = announced_length(container, stream)
+        if length is None or length.exact < LEAST_S:
+            return [WHOLE]
+        half = length.exact / 2 / tick_s(stream)
+        first, *others = islice(_segments(container, stream, half, at_keys=False), 2)
+        return [first, *(replace(second, stop=None) for second in others)]
+
+
+def _segments(
+    container: InputContainer, stream: VideoStream, length: Fraction, *, at_keys: bool
+) -> Iterator[Segment]:
+    """Segments of at least so many ticks, of a container that can be entered."""
+    kind, last = format_name(container), WHOLE
+    if kind in ENTERABLE:
+        for start, key in _entries(container.demux(stream), stream, length, at_keys=at_keys):
+            yield replace(last, stop=start)
+            entry = key.pts if kind in BY_DISPLAY else key.dts
+            last = Segment(last.number + 1, start, None, entry)
+    yield last
 
 
 def _entries(
-    packets: Iterator[Packet[VideoStream]], stream: VideoStream
-) -> Iterator[Packet[VideoStream]]:
-    """The key frames at which segments begin, after the first."""
-    base = stream.time_base or Fraction(1, av.time_base)
-    length, longest = LENGTH_S / base, LONGEST_S / base
+    packets: Iterator[Packet[VideoStream]],
+    stream: VideoStream,
+    length: Fraction,
+    *,
+    at_keys: bool = True,
+) -> Iterator[tuple[int, Packet[VideoStream]]]:
+    """When segments begin, after the first, and the key frame that each is decoded from."""
+    longest = LONGEST_S / tick_s(stream)
     seen: set[int] = set()
-    first = last = begun = decoded = None
+    key = first = last = begun = decoded = None
     try:
         for packet in packets:
             pts, dts = packet.pts, packet.dts
@@ -93,15 +139,18 @@ def _entries(
                 continue
             if pts is None or pts in seen or not _after(dts, decoded):
                 return
+            if packet.is_keyframe and dts is not None:
+                key = packet
             if first is None or last is None or begun is None:
                 first = last = begun = pts
             elif abs(pts - first) >= longest:
                 return
-            elif packet.is_keyframe and dts is not None and pts - begun >= length:
-                if pts <= last:
+            elif key is not None and pts - begun >= length and (key is packet or not at_keys):
+                if pts > last:
+                    yield pts, key
+                    begun, seen = pts, set()
+                elif at_keys:
                     return
-                yield packet
-                begun, seen = pts, set()
             seen.add(pts)
             last, decoded = max(last, pts), dts
     except (av.FFmpegError, IndexError):  # PyAV trips over streams that came up only on the way

@@ -19,7 +19,15 @@ from av.video.stream import VideoStream
 
 from mien.errors import CorruptMediaError, DecodeError, UsageError
 from mien.media.clock import Clock
-from mien.media.container import format_name, nominal_rate, open_container, pick_stream, prepare
+from mien.media.container import (
+    announced_length,
+    format_name,
+    nominal_rate,
+    open_container,
+    pick_stream,
+    prepare,
+    tick_s,
+)
 from mien.media.decoder import Damage, Decoder
 from mien.media.extent import missing_bytes
 from mien.media.frame import Frame, Painter
@@ -45,9 +53,6 @@ FROM_ZERO = ("mov", "matroska")
 
 LONGEST_LEAD_S = 3600
 """Sound that begins earlier than this before the first picture is taken for a jump of the clock."""
-
-GUESSED_DURATIONS = ("mpegvideo",)
-"""Without time stamps: FFmpeg divides the bytes by the nominal bit rate, which means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,14 +308,15 @@ def _facts(
 ) -> VideoInfo:
     width, height = orientation.size_wh(first.width, first.height)
     aspect = Fraction(stream.sample_aspect_ratio or 1)
+    length = announced_length(container, stream)
     return VideoInfo(
         width=width,
         height=height,
         orientation=orientation,
         rate=nominal_rate(stream),
         time_base=time_base,
-        start=Time(first.pts or 0, _time_base(stream)),
-        duration=_duration(container, stream, time_base),
+        start=Time(first.pts or 0, tick_s(stream)),
+        duration=None if length is None else length.rescaled(time_base),
         codec=stream.codec_context.codec.canonical_name,
         container=format_name(container),
         has_audio=bool(container.streams.audio),
@@ -318,29 +324,15 @@ def _facts(
     )
 
 
-def _time_base(stream: VideoStream) -> Fraction:
-    return stream.time_base or Fraction(1, av.time_base)
-
-
-def _duration(container: InputContainer, stream: VideoStream, base: Fraction) -> Time | None:
-    if format_name(container) in GUESSED_DURATIONS:
-        return None
-    if stream.duration is not None and stream.duration > 0:
-        return Time(stream.duration, _time_base(stream)).rescaled(base)
-    if container.duration is not None and container.duration > 0:
-        return Time(container.duration, Fraction(1, av.time_base)).rescaled(base)
-    return None
-
-
 def clock_for(container: InputContainer, stream: VideoStream) -> Clock:
     """The clock of a video's frames, at its beginning."""
     rounded = format_name(container) in ROUNDING_FORMATS
-    return Clock(_time_base(stream), nominal_rate(stream), rounded=rounded)
+    return Clock(tick_s(stream), nominal_rate(stream), rounded=rounded)
 
 
 def _lead(container: InputContainer, info: VideoInfo) -> int:
     begins = [
-        stream.start_time * (stream.time_base or Fraction(1, av.time_base))
+        stream.start_time * tick_s(stream)
         for stream in container.streams.audio
         if stream.start_time is not None
     ]

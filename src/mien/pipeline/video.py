@@ -13,8 +13,10 @@ import numpy as np
 from mien.engines import Engine
 from mien.errors import DecodeError, UsageError
 from mien.faces import Faces
-from mien.media import Segment, Source, plan_segments
+from mien.media import Segment, Source, plan_halves, plan_segments
+from mien.models.threads import thread_count
 from mien.pipeline.segment import EVERY_S, Part, Row, SegmentAnalyzer
+from mien.pipeline.threads import parts_by_threads
 from mien.timecode import Time
 from mien.timeline.timeline import Timeline, TimelineBuilder
 from mien.track.cuts import CutDetector
@@ -50,14 +52,16 @@ def analyze_video(
             by their looks; without it a new one.
         threads: for inference; by default one for each core. A worker of an engine has one.
         engine: where to work on a video of several segments, such as
-            `mien.engines.LocalEngine()`; by default in this process. The result is the same.
+            `mien.engines.LocalEngine()`; by default in this process, two at a time. The result is
+            the same.
         every_s: expressions, age, gender, quality and attributes are measured every so many
             seconds, and in each frame that shows somebody new; the column `measured` says where,
             and values of other frames lie between. 0: in every frame.
         smooth: whether expressions are smoothed over neighbouring measurements, without delay.
         cautious: whether the whole frame is looked at more often, a second network watches for
             newcomers, and a face that was lost is followed on by weak signs of it: for those who
-            would rather see a face where there is none than miss one.
+            would rather see a face where there is none than miss one. A video of one segment is
+            then worked on in two halves (`mien.media.plan_halves`).
         on_progress: called with the share of the video that is done, 0..1.
 
     Raises:
@@ -79,14 +83,17 @@ def analyze_video(
     with closing(Assembly(keep, reid, on_progress, smooth=smooth)) as assembly:
         try:
             first, segments = _planned(source)
-            if engine is None or len(first) == 1:
+            if len(first) == 1 and cautious:
+                first = plan_halves(source)
+                segments, engine = iter(first), None  # done before a process has begun
+            if len(first) > 1 and engine is not None:
+                assembly.add(engine.map(replace(analyzer, threads=1), segments))
+            elif len(first) > 1 and _can_be_opened_again(source) and thread_count(threads) > 1:
+                with closing(parts_by_threads(analyzer, segments)) as parts:
+                    assembly.add(parts)
+            else:
                 for segment in segments:
                     _analyze_here(analyzer, segment, assembly)
-            else:
-                for part in engine.map(replace(analyzer, threads=1), segments):
-                    assembly.begin(part)
-                    assembly.extend(part.rows)
-                    assembly.end(part)
         except DecodeError as error:
             error.partial = assembly.timeline()
             raise
@@ -96,10 +103,15 @@ def analyze_video(
 def _planned(source: Source) -> tuple[list[Segment], Iterator[Segment]]:
     """The first two segments, and all."""
     planned: Iterator[Segment] = plan_segments(source)
-    if not isinstance(source, (str, PathLike, bytes)):
+    if not _can_be_opened_again(source):
         planned = iter(list(planned))  # an open file cannot be planned and decoded at once
     first = list(islice(planned, 2))
     return first, chain(first, planned)
+
+
+def _can_be_opened_again(source: Source) -> bool:
+    """An open file can be read at one place at a time."""
+    return isinstance(source, (str, PathLike, bytes))
 
 
 def _analyze_here(analyzer: SegmentAnalyzer, segment: Segment, assembly: Assembly) -> None:
@@ -126,6 +138,17 @@ class Assembly:
         self._shots = CutDetector()
         self._first_id = self._next_id = 0  # of the part; above all so far
         self._begun: Time | None = None  # when the part's first frame is shown
+
+    def add(self, parts: Iterable[Part]) -> None:
+        """Add the next parts, whole.
+
+        Raises:
+            DecodeError: one has damage.
+        """
+        for part in parts:
+            self.begin(part)
+            self.extend(part.rows)
+            self.end(part)
 
     def begin(self, part: Part) -> None:
         """Begin the next part."""
