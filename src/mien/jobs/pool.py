@@ -34,10 +34,12 @@ class Pool:
     """Worker processes beside this one, as long as the block lasts. Use one for each machine; those
     of several machines on one database share the work.
 
+    A worker is started when there is a task for it, and ends after some minutes without one.
+
     Args:
         storage: where the jobs are; stays open for longer than the pool.
-        workers: how many processes; by default one for each usable core. Each works with one thread
-            and low priority. None are started with 0.
+        workers: how many processes at most; by default one for each usable core. Each works with
+            one thread and low priority. None are started with 0.
         processors: "module:name" of the processors, which workers import.
 
     Raises:
@@ -51,7 +53,7 @@ class Pool:
         if count < 0:
             raise UsageError(f"a pool needs at least 0 workers, not {count}")
         self._storage = storage
-        self._closing = threading.Event()
+        self._closing, self._called = threading.Event(), threading.Event()
         place = storage.place
         settings = {
             "data": str(place.data.absolute()),
@@ -82,12 +84,14 @@ class Pool:
 
     def wake(self) -> None:
         """Say that there is new work; without it, workers see that within a second."""
+        self._called.set()
         for slot in self._slots:
             slot.wake()
 
     def close(self) -> None:
         """End the workers, at once. What they were at goes on when a pool starts again."""
         self._closing.set()
+        self._called.set()
         for slot in self._slots:
             slot.end()
         for thread in (self._keeper, *(slot.thread for slot in self._slots)):
@@ -100,17 +104,21 @@ class Pool:
         return [slot.pid for slot in self._slots if slot.pid is not None]
 
     def _keep(self) -> None:
-        """Make an end of canceled tasks, and remove what is left over, now and then."""
+        """See that there are workers where there is work, make an end of canceled tasks, and
+        remove what is left over, now and then."""
         due = time.monotonic()
         while not self._closing.is_set():
+            self._called.clear()
             try:
                 settle(self._storage)
+                for slot, _ in zip(self._slots, self._storage.jobs.waiting(), strict=False):
+                    slot.needed.set()
                 if time.monotonic() >= due:
                     due = time.monotonic() + SWEEP_S
                     sweep(self._storage)
             except MienError:  # the database is busy or away: the next round may find it
                 log.warning("jobs could not be swept", exc_info=True)
-            self._closing.wait(SETTLE_S)
+            self._called.wait(SETTLE_S)
 
 
 class _Slot:
@@ -120,6 +128,7 @@ class _Slot:
         self._settings, self._closing = settings, closing
         self._process: subprocess.Popen[str] | None = None
         self._guard = threading.Lock()
+        self.needed = threading.Event()
         self.thread = threading.Thread(target=self._run, name="mien jobs worker", daemon=True)
 
     @property
@@ -133,7 +142,8 @@ class _Slot:
         self._say("\n")
 
     def end(self) -> None:
-        """Have it end: its standard input does."""
+        """Have it end: its standard input does. The pool is closing."""
+        self.needed.set()
         with self._guard:
             if self._process is not None and self._process.stdin is not None:
                 with suppress(OSError):
@@ -151,6 +161,7 @@ class _Slot:
     def _run(self) -> None:
         pause = 0.0
         while not self._closing.wait(pause):
+            self.needed.wait()
             begun = time.monotonic()
             process = self._started()
             if process is None:
@@ -158,6 +169,7 @@ class _Slot:
             assert process.stdout is not None
             _relay(process.stdout)
             code = _ended(process)
+            self.needed.clear()
             if self._closing.is_set():
                 return
             if code:

@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from mien.errors import StorageError
 from mien.jobs.perform import perform_next
@@ -30,6 +30,9 @@ from mien.storage.media_records import Task
 
 IDLE_S = 1.0
 """How long a worker without work waits until it looks again by itself."""
+
+MOST_IDLE_S = 300.0
+"""After so long without work it ends, and gives back the memory that its models hold."""
 
 LOOK_S = 0.5
 """How often it looks whether its task is canceled."""
@@ -85,8 +88,8 @@ class Watcher:
             return False  # the database is away for a moment; the lock tells more, next time
 
 
-def run(settings: Mapping[str, Any]) -> NoReturn:
-    """Do tasks until the process ends."""
+def run(settings: Mapping[str, Any]) -> None:
+    """Do tasks until there are none for a while, or the process ends."""
     place = Place(
         Path(settings["data"]),
         settings["url"],
@@ -98,15 +101,18 @@ def run(settings: Mapping[str, Any]) -> NoReturn:
     with place.open() as storage:
         watcher = Watcher(storage)
         threading.Thread(target=watcher.run, daemon=True).start()
-        while True:
+        worked = time.monotonic()
+        while time.monotonic() - worked < MOST_IDLE_S:
             try:
                 busy = perform_next(storage, processors, watcher)
             except StorageError as error:
                 log.warning("the storage does not answer", extra={"fields": {"reason": str(error)}})
                 busy = False
-            if not busy:
+            if busy:
+                worked = time.monotonic()
+            else:
                 called.wait(IDLE_S)
-            called.clear()
+                called.clear()
 
 
 def _listen(called: threading.Event) -> None:

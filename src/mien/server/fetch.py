@@ -12,7 +12,8 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
@@ -84,6 +85,25 @@ class Fetcher:
             url = urljoin(url, found)
         raise UrlError(f"The URL redirects more than {self._limits.redirects} times.")
 
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Send something to a URL, which must answer with a status of success. Where it is
+        redirected to is not followed: that is no success.
+
+        Raises:
+            UrlError: as of `fetch`, or another status.
+        """
+        told = [(b"User-Agent", AGENT)]
+        told += [(name.encode(), value.encode()) for name, value in headers.items()]
+        try:
+            async with asyncio.timeout(self._limits.fetch_s):
+                async with self._asked("POST", _checked(url), told, body) as response:
+                    if not 200 <= response.status < 300:
+                        raise UrlError(
+                            f"The server of the URL answered with status {response.status}."
+                        )
+        except TimeoutError:
+            raise UrlError("The server of the URL did not answer in time.") from None
+
     async def _get(self, url: str, most: int) -> bytes | str:
         """The body, or where it is redirected to."""
         headers = [
@@ -91,6 +111,14 @@ class Fetcher:
             (b"Accept", b"image/*, */*;q=0.5"),
             (b"Accept-Encoding", b"identity"),
         ]
+        async with self._asked("GET", url, headers) as response:
+            return await self._read(response, most)
+
+    @asynccontextmanager
+    async def _asked(
+        self, method: str, url: str, headers: list[tuple[bytes, bytes]], body: bytes | None = None
+    ) -> AsyncIterator[Any]:
+        """The response to a request; raises UrlError."""
         times = dict.fromkeys(("connect", "read", "write", "pool"), self._limits.fetch_connect_s)
         pool = httpcore.AsyncConnectionPool(
             ssl_context=self._tls, network_backend=self._backend, max_keepalive_connections=0
@@ -98,9 +126,11 @@ class Fetcher:
         try:
             async with (
                 pool,
-                pool.stream("GET", url, headers=headers, extensions={"timeout": times}) as response,
+                pool.stream(
+                    method, url, headers=headers, content=body, extensions={"timeout": times}
+                ) as response,
             ):
-                return await self._read(response, most)
+                yield response
         except httpcore.ConnectError as error:
             if _is_of_certificate(error):
                 raise UrlError("The certificate of the URL's server is not valid.") from None

@@ -18,13 +18,20 @@ HEAD_BYTES = 2**15
 BACKLOG = 512
 
 
-def serve(app: ASGIApp, settings: Settings, *, ready: Callable[[str], None]) -> None:
+def serve(
+    app: ASGIApp,
+    settings: Settings,
+    *,
+    ready: Callable[[str], None],
+    stopping: Callable[[], None] = lambda: None,
+) -> None:
     """Answer requests until SIGTERM or SIGINT; then finish those in flight, and return.
 
     Args:
         app: what `create_app` made.
         settings: where to listen, with what certificate, and how long to drain.
         ready: told the address, once requests are answered there.
+        stopping: called when no more connections are taken, before those that there are end.
 
     Raises:
         UsageError: the address cannot be listened on, or the certificate cannot be used.
@@ -51,15 +58,27 @@ def serve(app: ASGIApp, settings: Settings, *, ready: Callable[[str], None]) -> 
     except OSError as error:  # of which the faults of TLS are some
         raise UsageError(f"the certificate and its key cannot be used: {error}") from error
     with _listen(settings) as listening:
-        _Server(config, ready, _address(settings, listening)).run([listening])
+        address = _address(settings, listening)
+        _Server(config, ready, stopping, address).run([listening])
 
 
 class _Server(uvicorn.Server):
-    """Says when it is ready."""
+    """Says when it is ready, and when it stops."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None], address: str) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        ready: Callable[[str], None],
+        stopping: Callable[[], None],
+        address: str,
+    ) -> None:
         super().__init__(config)
-        self._ready, self._address = ready, address
+        self._ready, self._stopping, self._address = ready, stopping, address
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what has begun."""
+        self._stopping()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""

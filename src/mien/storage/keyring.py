@@ -86,8 +86,9 @@ class Keyring:
         return hmac.new(self._master, b"mien master key", hashlib.sha256).hexdigest()
 
     def derived(self, purpose: str) -> bytes:
-        """A key for another purpose than templates, always the same: HMAC-SHA256 of the master."""
-        return hmac.new(self._master, f"mien {purpose}".encode(), hashlib.sha256).digest()
+        """64 bytes for another purpose than templates, always the same: HMAC-SHA512, keyed with
+        the master key."""
+        return hmac.new(self._master, f"mien {purpose}".encode(), hashlib.sha512).digest()
 
     def new(self) -> tuple[int, bytes]:
         """A data key of its own: its number, which is never used again, and the key."""

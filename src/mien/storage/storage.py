@@ -26,6 +26,7 @@ from mien.storage.jobs import Jobs
 from mien.storage.keyring import MASTER, Keyring, keys_root, make_keys
 from mien.storage.locks import Locks
 from mien.storage.migrations import migrate
+from mien.storage.notifications import Notifications
 from mien.storage.persons import Persons
 from mien.storage.snapshots import Snapshots
 from mien.storage.subjects import Subjects
@@ -79,6 +80,7 @@ class Storage:
         self.blobs = Blobs(place.data / "blobs")
         self.assets = Assets(database, self.blobs, self.locks)
         self.jobs = Jobs(database)
+        self.notifications = Notifications(database)
         self._closing = threading.Event()
         self._jobs: list[threading.Thread] = []
 
@@ -99,7 +101,7 @@ class Storage:
         return self._keyring.folder
 
     def signing_key(self, account_id: str) -> bytes:
-        """The 32 bytes with which messages to an account's own servers are signed."""
+        """The 64 bytes with which messages to an account's own servers are signed."""
         return self._keyring.derived(f"webhooks of {account_id}")
 
     def sweep(self) -> None:
