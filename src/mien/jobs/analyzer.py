@@ -6,6 +6,7 @@ What other APIs answer is made of it: `read_timeline` gives back every column as
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -69,6 +70,14 @@ class Analysis:
                 raise UsageError(f"'{name}' of the configuration has a value of the wrong type")
         lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
         return cls(**{**given, **lists})
+
+
+def columns_of_analysis(configuration: str) -> Sequence[str]:
+    """The columns that a configuration asks for; none if it cannot be read."""
+    try:
+        return Analysis.of(configuration).columns
+    except UsageError:
+        return ()
 
 
 def analyze_to_timeline(work: Work) -> list[Output]:

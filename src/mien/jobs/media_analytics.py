@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mien.errors import ConfigurationError
@@ -68,6 +69,15 @@ def detect_faces(work: Work) -> list[Output]:
         interval_ms=preset.interval_ms,
     )
     return [made]
+
+
+def columns_of_detection(configuration: str) -> Sequence[str]:
+    """The columns that a preset of the Face Detector asks for; none if it cannot be read."""
+    try:
+        mode = parse_preset(configuration, kind=DETECTOR).mode
+    except ConfigurationError:
+        return ()
+    return () if mode == "faces" else ("emotion",)
 
 
 def redact_faces(work: Work) -> list[Output]:

@@ -1,4 +1,4 @@
-"""The media processors: Azure's two by their names, and one of our own."""
+"""The media processors: Azure's two by their names, and two of our own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from uuid import NAMESPACE_URL, uuid5
 
 from mien.errors import NoSuchProcessorError
-from mien.jobs.analyzer import analyze_to_timeline
-from mien.jobs.media_analytics import detect_faces, redact_faces
+from mien.jobs.analyzer import analyze_to_timeline, columns_of_analysis
+from mien.jobs.attention import columns_of_attention, watch
+from mien.jobs.media_analytics import columns_of_detection, detect_faces, redact_faces
 from mien.jobs.work import Output, Processor, Work
 
 FACE_DETECTOR, REDACTOR = "Azure Media Face Detector", "Azure Media Redactor"
-VIDEO_ANALYZER = "mien Video Analyzer"
+VIDEO_ANALYZER, ATTENTION_ANALYZER = "mien Video Analyzer", "mien Attention Analyzer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,16 @@ class Named:
     version: str
     description: str
     do: Callable[[Work], list[Output]]
+    tells: Callable[[str], Sequence[str]] = lambda configuration: ()
 
     @property
     def id(self) -> str:
         """Always the same for the same name and version."""
         return f"mb:mpid:UUID:{uuid5(NAMESPACE_URL, f'mien:{self.name}:{self.version}')}"
+
+    def columns(self, configuration: str) -> Sequence[str]:
+        """See `Processor.columns`."""
+        return self.tells(configuration)
 
     def run(self, work: Work) -> list[Output]:
         """See `Processor.run`."""
@@ -35,13 +41,21 @@ class Named:
 
 
 PROCESSORS: tuple[Processor, ...] = (
-    Named(FACE_DETECTOR, "1.0", "Faces of a video and their expressions, as JSON.", detect_faces),
+    Named(
+        *(FACE_DETECTOR, "1.0", "Faces of a video and their expressions, as JSON."),
+        do=detect_faces,
+        tells=columns_of_detection,
+    ),
     Named(REDACTOR, "1.0", "A copy of a video in which faces are hidden.", redact_faces),
     Named(
-        VIDEO_ANALYZER,
-        "1.0",
-        "A video's faces with any columns, as a timeline.",
-        analyze_to_timeline,
+        *(VIDEO_ANALYZER, "1.0", "A video's faces with any columns, as a timeline."),
+        do=analyze_to_timeline,
+        tells=columns_of_analysis,
+    ),
+    Named(
+        *(ATTENTION_ANALYZER, "1.0", "Who looks at the camera, how far away and how often."),
+        do=watch,
+        tells=columns_of_attention,
     ),
 )
 """All that there are, the newest version of each last."""

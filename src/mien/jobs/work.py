@@ -100,5 +100,9 @@ class Processor(Protocol):
     @property
     def description(self) -> str: ...
 
+    def columns(self, configuration: str) -> Sequence[str]:
+        """What it would tell of people, as columns of `Faces` beside boxes and ids; nothing where
+        the configuration cannot be read. A policy may forbid it."""
+
     def run(self, work: Work) -> list[Output]:
         """Do a task. What it raises becomes the task's error: `mien.jobs.codes` says which."""

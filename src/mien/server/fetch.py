@@ -85,6 +85,10 @@ class Fetcher:
             url = urljoin(url, found)
         raise UrlError(f"The URL redirects more than {self._limits.redirects} times.")
 
+    def check(self, url: str) -> None:
+        """Raise UrlError if a URL cannot be used as far as its text says."""
+        _checked(url)
+
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Send something to a URL, which must answer with a status of success. Where it is
         redirected to is not followed: that is no success.
