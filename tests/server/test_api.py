@@ -20,6 +20,7 @@ def api() -> Api:
         AnyCase("GET", "/kinds/{id}", show, name="get"),
         AnyCase("PUT", "/kinds/{id}", show, name="put"),
         AnyCase("POST", "/kinds/{id}/Train", show, name="train"),
+        AnyCase("POST", "/", show, name="root"),
     ]
     return Api("Kinds", routes, lambda: {"openapi": "3.1.0"})
 
@@ -59,7 +60,15 @@ def test_words_are_compared_without_case_and_ids_stay(
     assert scope["route"].name == name
 
 
-@pytest.mark.parametrize("path", ["/", "", "/kind/1", "/kinds", "/kinds/1/", "/\u212ainds/1"])
+@pytest.mark.parametrize("path", ["", "/"])
+def test_the_prefix_itself_is_a_path_with_or_without_a_slash(path: str) -> None:
+    assert ask("POST", path)[1] == b'["root",{}]'
+    with pytest.raises(MethodRefusedError) as refused:
+        ask("GET", path)
+    assert refused.value.methods == {"POST"}
+
+
+@pytest.mark.parametrize("path", ["//", "/kind/1", "/kinds", "/kinds/1/", "/\u212ainds/1"])
 def test_an_unknown_path_leaves_as_a_refusal(path: str) -> None:
     with pytest.raises(UnknownPathError) as refused:
         ask("GET", path)

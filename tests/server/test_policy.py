@@ -65,3 +65,15 @@ def test_files_that_are_refused(tmp_path: Path, name: str, text: str, message: s
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputNotFoundError, match="cannot be read"):
         Policy.load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("who", ["local", "all", "none"])
+def test_who_may_score_without_a_key(who: str) -> None:
+    assert Policy().score_without_key == "local"
+    assert Policy.of({"score_without_key": who}).score_without_key == who
+
+
+@pytest.mark.parametrize("who", [True, False, "", "Local", "everyone", None, ["all"]])
+def test_who_is_one_of_three_words(who: object) -> None:
+    with pytest.raises(ConfigurationError, match="one of local, all, none"):
+        Policy.of({"score_without_key": who})

@@ -18,6 +18,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 COUNT = click.IntRange(1)
+PORT, SCORE_PORT = 8000, 5001
 NEEDED = (
     "fastapi",
     "uvicorn",
@@ -37,7 +38,11 @@ def _option(name: str, help: str, **rest: Any) -> Callable[[Command], Command]:
 
 @click.command("serve")
 @_option("--host", "Address to listen on; 0.0.0.0 for all.", default="127.0.0.1")
-@_option("--port", "Port; 0 takes a free one.", type=click.IntRange(0, 65535), default=8000)
+@_option(
+    "--port",
+    f"Port; 0 takes a free one. {PORT} if not given, {SCORE_PORT} with --score-only.",
+    type=click.IntRange(0, 65535),
+)
 @_option("--data", "Data folder, made when not there; else ~/.local/share/mien.", type=FOLDER)
 @_option("--database", "PostgreSQL (postgresql+psycopg://…) in place of SQLite.", metavar="URL")
 @_option("--keys", "Folder of the master key, outside of the data folder.", type=FOLDER)
@@ -54,6 +59,11 @@ def _option(name: str, help: str, **rest: Any) -> Callable[[Command], Command]:
     metavar="HOST",
 )
 @_option("--origin", "Web pages of this origin may call (CORS).", multiple=True, metavar="ORIGIN")
+@_option(
+    "--score-only",
+    "Answer at /score alone, as the FER+ scoring container does; loads only that model.",
+    is_flag=True,
+)
 @_option(
     "--limit",
     "A bound of docs/how_to/serve.md, such as queue=128.",
@@ -93,6 +103,7 @@ def command(limit: Sequence[str], **options: Any) -> None:
 def _settings(limit: Sequence[str], options: dict[str, Any]) -> Settings:
     given = {name: value for name, value in options.items() if value is not None}
     given["origins"] = given.pop("origin")
+    given.setdefault("port", SCORE_PORT if given["score_only"] else PORT)
     return Settings(**given, limits=_limits(limit))
 
 

@@ -21,12 +21,14 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class AnyCase(Route):
     """A route whose own words may be of either case; what stands for `{name}` stays as it is.
 
-    It is the label of its requests in logs and metrics.
+    The path "/" is the prefix of the dialect itself, with or without a slash behind it. The route's
+    name is the label of its requests in logs and metrics.
     """
 
     def __init__(self, method: str, path: str, endpoint: Endpoint, *, name: str) -> None:
         super().__init__(path, endpoint, methods=[method], name=name)
-        self.path_regex = re.compile(self.path_regex.pattern, re.IGNORECASE | re.ASCII)
+        pattern = "^/?$" if path == "/" else self.path_regex.pattern
+        self.path_regex = re.compile(pattern, re.IGNORECASE | re.ASCII)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether it is the route of a request."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -25,13 +25,13 @@ from mien.server.docs import docs_routes
 from mien.server.errors import Refusal
 from mien.server.fetch import Fetcher
 from mien.server.gate import Gate, Journal, answer_faults
-from mien.server.inference import Analyst
+from mien.server.inference import Analyst, Worker
 from mien.server.limits import Allowance
 from mien.server.logs import LOG
 from mien.server.metrics import Metrics
 from mien.server.policy import Policy
 from mien.server.settings import Settings
-from mien.server.workers import THREADS_A_CORE, worker_maker
+from mien.server.workers import THREADS_A_CORE, reader_maker, worker_maker
 from mien.storage.storage import Storage
 from mien.version import __version__
 
@@ -49,7 +49,8 @@ def create_app(
     Args:
         settings: how it is set up.
         storage: an open one; whoever opened it closes it.
-        dialects: the APIs to speak; by default all that there are.
+        dialects: the APIs to speak; by default all that there are, or /score alone where the
+            settings say so.
         trainer: trains the groups of all accounts; by default one of its own.
         analyst: sees pictures; by default one with the models of the store.
 
@@ -60,16 +61,14 @@ def create_app(
     """
     policy, metrics = Policy.load(settings.policy), Metrics()
     fetcher = Fetcher(settings.limits, allow=settings.fetch_allow)
-    if analyst is None:
-        cores = settings.worker_count
-        make, threads = worker_maker(metrics, settings.limits, cores), THREADS_A_CORE * cores
-        analyst = Analyst(make, workers=threads, limits=settings.limits, metrics=metrics)
+    analyst = analyst or analyst_for(settings, metrics)
     if trainer is None:
         trainer = Trainer(storage, search_while_training=policy.search_while_training)
     services = Services(settings, policy, storage, trainer, analyst, fetcher, metrics)
     keys = Keys(partial(caller_of, storage.accounts))
     allowance = Allowance(settings.plan, storage.usage)
-    chosen = all_dialects() if dialects is None else tuple(dialects)
+    offered = all_dialects(score_only=settings.score_only)
+    chosen = offered if dialects is None else tuple(dialects)
     apps = {each: each.build(services) for each in chosen}
     for dialect, app in apps.items():
         answer_faults(app, dialect)
@@ -83,7 +82,7 @@ def create_app(
     return Starlette(
         routes=[
             *(
-                _Mounted(each, Gate(app, each, policy, keys, allowance))
+                _Mounted(each, Gate(app, each, services, keys, allowance))
                 for each, app in apps.items()
             ),
             Route("/healthz", _health(storage), name="healthz"),
@@ -94,6 +93,17 @@ def create_app(
         exception_handlers={404: _not_found, 405: _not_found},
         lifespan=lifespan,
     )
+
+
+def analyst_for(settings: Settings, metrics: Metrics) -> Analyst:
+    """An analyst with the models of the store that the settings call for; raises ModelError."""
+    cores, limits = settings.worker_count, settings.limits
+    make: Callable[[], Worker]
+    if settings.score_only:
+        make = reader_maker(metrics, cores)
+    else:
+        make = worker_maker(metrics, limits, cores)
+    return Analyst(make, workers=THREADS_A_CORE * cores, limits=limits, metrics=metrics)
 
 
 class _Mounted(Route):

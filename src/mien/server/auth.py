@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
@@ -63,6 +64,35 @@ def subscription_key(request: HTTPConnection) -> str | None:
     except ValueError:
         return None
     return next((value for name, value in pairs if name.lower() == "subscription-key"), None)
+
+
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+"""Headers that a proxy adds: then the caller is not who the connection comes from."""
+
+
+def is_of_this_machine(head: HTTPConnection) -> bool:
+    """Whether a request comes from this machine and was meant for it.
+
+    No proxy may have passed it on, and its Host must name this machine: a web page whose name was
+    made to lead here (DNS rebinding) has another. A proxy that says nothing of itself cannot be
+    told from a program of this machine.
+    """
+    if head.client is None or any(name in head.headers for name in FORWARDED):
+        return False
+    try:
+        host = urlsplit(f"//{head.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return False
+    return _is_loopback(head.client.host) and (host == "localhost" or _is_loopback(host))
+
+
+def _is_loopback(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 class Keys:

@@ -59,6 +59,8 @@ class Dialect:
         refuse: renders a refusal in the error body of the API.
         secret: finds the key in the head of a request.
         admits: whether all else that the API wants of the head fits the key that was found there.
+        keyless: whether a request that shows no key is let in all the same; no plan counts it, and
+            it has no caller.
         title: for the list of APIs at /docs.
     """
 
@@ -68,6 +70,7 @@ class Dialect:
     refuse: Callable[[Refusal], Response] = error_body
     secret: Callable[[HTTPConnection], str | None] = subscription_key
     admits: Callable[[HTTPConnection, Caller], bool] = lambda head, caller: True
+    keyless: Callable[[Services, HTTPConnection], bool] = lambda services, head: False
     title: str = ""
 
 

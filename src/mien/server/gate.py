@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,12 +14,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mien.server.auth import Keys
-from mien.server.dialect import Dialect
+from mien.server.dialect import Dialect, Services
 from mien.server.errors import KeyRefusedError, Refusal
 from mien.server.limits import Allowance, drain
 from mien.server.logs import LOG, REQUEST_ID, request_id
 from mien.server.metrics import Metrics
-from mien.server.policy import Policy
 
 FAULT = Refusal(500, "InternalServerError", "The service failed; its log says why.")
 ID_HEADERS = (b"x-request-id", b"apim-request-id")
@@ -27,14 +27,16 @@ ID_HEADERS = (b"x-request-id", b"apim-request-id")
 class Gate:
     """Stands around a dialect's application: policy, key, scope, rate and quota; then its faults.
 
-    Whatever the dialect has for routes, none of them is reached without a key.
+    Whatever the dialect has for routes, none of them is reached without a key, unless the dialect
+    lets all of it be reached so (`Dialect.keyless`).
     """
 
     def __init__(
-        self, app: ASGIApp, dialect: Dialect, policy: Policy, keys: Keys, allowance: Allowance
+        self, app: ASGIApp, dialect: Dialect, services: Services, keys: Keys, allowance: Allowance
     ) -> None:
         self._app, self._dialect = app, dialect
-        self._policy, self._keys, self._allowance = policy, keys, allowance
+        self._policy, self._keys, self._allowance = services.policy, keys, allowance
+        self._keyless = partial(dialect.keyless, services)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -61,6 +63,8 @@ class Gate:
         self._policy.require_dialect(self._dialect.name)
         head = HTTPConnection(scope)
         secret = self._dialect.secret(head)
+        if secret is None and self._keyless(head):
+            return
         caller = await self._keys.caller(secret, self._dialect.name)
         if not self._dialect.admits(head, caller):
             raise KeyRefusedError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -105,9 +106,20 @@ class Analyst:
         self._metrics.looked(seen.look)
         return seen
 
-    async def scores(self, crops: Array) -> Array:
-        """(n, 8) expressions of tight gray crops (n, H, W) of uint8; raises as `faces`."""
-        return await self._work(lambda worker: worker.scores(crops))
+    async def scores(self, crops: Array) -> tuple[Array, float]:
+        """(n, 8) expressions of tight gray crops (n, H, W) of uint8, and the seconds it took once
+        their turn had come.
+
+        Raises:
+            BusyError: too much waits already.
+            LateError: their turn did not come in time.
+        """
+
+        def work(worker: Worker) -> tuple[Array, float]:
+            start = time.perf_counter()
+            return worker.scores(crops), time.perf_counter() - start
+
+        return await self._work(work)
 
     def close(self) -> None:
         """Finish what has begun, and end the threads."""

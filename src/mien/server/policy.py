@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ from mien.errors import ConfigurationError, InputNotFoundError
 from mien.server.errors import OffError
 
 MOST_BYTES = 2**16
+OTHERS = ("attributes", "dialects", "score_without_key")
+"""Names in a file beside those of the switches."""
+WHO = ("local", "all", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Policy:
         gallery = true                   # groups, lists, persons, faceIds; verify and identify
         emotion = false
         ethnicity = false
+        score_without_key = "local"      # /score: callers on this machine; or "all", or "none"
         search_while_training = false    # true: the old index answers while a new one is trained
         [attributes]
         age = false
@@ -36,6 +40,8 @@ class Policy:
     ethnicity: bool = False
     gallery: bool = True
     search_while_training: bool = False
+    score_without_key: str = "local"
+    """Who may call /score without a key: one of `WHO`."""
     attributes_off: frozenset[str] = frozenset()
     """Names in lower case."""
     dialects_off: frozenset[str] = frozenset()
@@ -68,15 +74,17 @@ class Policy:
         """The policy of a parsed file. Raises as `load`."""
         if not isinstance(read, dict):
             raise ConfigurationError(f"{name} must be a table of names and values")
-        switches = {each.name for each in fields(cls) if not each.name.endswith("_off")}
+        switches = {each.name for each in fields(cls) if isinstance(each.default, bool)}
         values: dict[str, Any] = {}
         for key, value in read.items():
             if key in ("attributes", "dialects"):
                 values[f"{key}_off"] = frozenset(_off(value, key, name))
+            elif key == "score_without_key":
+                values[key] = _word(value, WHO, key, name)
             elif key in switches:
                 values[key] = _switch(value, key, name)
             else:
-                known = ", ".join(sorted({*switches, "attributes", "dialects"}))
+                known = ", ".join(sorted({*switches, *OTHERS}))
                 raise ConfigurationError(f"{name} has '{key}', which is none of {known}")
         return cls(**values)
 
@@ -107,6 +115,12 @@ def _off(value: Any, key: str, name: str) -> Iterable[str]:
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"'{key}' of {name} must be a table of names, each true or false")
     return [str(each).lower() for each, on in value.items() if not _switch(on, each, name)]
+
+
+def _word(value: Any, words: Sequence[str], key: str, name: str) -> str:
+    if value not in words:
+        raise ConfigurationError(f"'{key}' of {name} must be one of {', '.join(words)}")
+    return str(value)
 
 
 def _switch(value: Any, key: str, name: str) -> bool:

@@ -58,6 +58,8 @@ class Settings:
     keys: Path | None = None
     """Folder of the master key; None: outside of the data folder, where `mien.storage` has it."""
     policy: Path | None = None
+    score_only: bool = False
+    """Answer at /score and nowhere else, and load the expression model alone."""
     workers: int | None = None
     """Pictures worked on at a time; None: one for each usable core."""
     public_url: str | None = None

@@ -5,10 +5,13 @@ from __future__ import annotations
 from mien.server.dialect import Dialect
 
 
-def all_dialects() -> tuple[Dialect, ...]:
-    """Every API that the service speaks."""
+def all_dialects(*, score_only: bool = False) -> tuple[Dialect, ...]:
+    """Every API that the service speaks; or /score alone."""
     # here, since those folders import this one
     from mien.server.dialects.emotion_v1 import EMOTION_V1
     from mien.server.dialects.face_v1 import FACE_V1
+    from mien.server.dialects.score import SCORE
 
-    return (FACE_V1, EMOTION_V1)
+    if score_only:
+        return (SCORE,)
+    return (FACE_V1, EMOTION_V1, SCORE)
