@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mien.describe.embedding import Embedding
 from mien.describe.mesh import Mesh, five_points
 from mien.faces import Faces
 from tests.describe import portraits
@@ -145,6 +146,27 @@ def test_ten_pixel_faces_are_found_or_refused_with_a_reason(mesh_stage: Mesh) ->
         found = mesh_stage.describe(*portraits.scaled(portraits.astronaut(), factor))
         assert found.mesh is not None
         assert np.isnan(found.mesh[0]).all() == bool(found.problems)
+
+
+def test_without_irises_all_else_is_the_same(astronaut: Portrait, mesh_stage: Mesh) -> None:
+    whole = mesh_stage.describe(astronaut.rgb, astronaut.faces)
+    plain = mesh_stage.plain().describe(astronaut.rgb, astronaut.faces)
+    assert whole.mesh is not None
+    assert plain.mesh is not None
+    assert np.isnan(plain.mesh[:, 468:]).all()
+    given = astronaut.faces.points
+    assert plain.points is not None
+    assert given is not None
+    assert np.array_equal(plain.points, given, equal_nan=True)
+    same = (whole.mesh == plain.mesh).all(axis=(0, 2))
+    assert np.isfinite(plain.mesh[:, :468]).all()
+    assert same[:468].sum() >= 468 - 2 * 14  # the lids of both eyes
+    embedding = Embedding.load()
+    with_irises, without = (embedding.describe(astronaut.rgb, each) for each in (whole, plain))
+    assert with_irises.embedding is not None
+    assert without.embedding is not None
+    assert np.isfinite(without.embedding).all()
+    assert (with_irises.embedding == without.embedding).all()
 
 
 def test_no_faces(mesh_stage: Mesh) -> None:

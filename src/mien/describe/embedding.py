@@ -73,7 +73,7 @@ class Embedding:
     def describe(self, rgb: Array, faces: Faces) -> Faces:
         """The same faces with `embedding`. A face without a mesh gets NaN and a `Problem`."""
         mesh = column(faces, "mesh")
-        rows, problems = usable_rows(faces, "mesh", "embedding")
+        rows, problems = usable_rows(faces, "mesh", "embedding", places=MESH_POINTS)
         embedding = np.full((len(faces), 128), np.nan, np.float32)
         step = BATCH // 2 if self.mirror else BATCH
         for start in range(0, len(rows), step):

@@ -63,7 +63,7 @@ class Mesh:
     needs: tuple[str, ...] = ()
     fills = ("mesh", "points")
 
-    def __init__(self, face: Session, iris: Iris) -> None:
+    def __init__(self, face: Session, iris: Iris | None) -> None:
         self._face = face
         self._iris = iris
 
@@ -71,6 +71,11 @@ class Mesh:
     def load(cls, *, threads: int | None = None) -> Mesh:
         """Open both networks; raises what `mien.models.open_session` does."""
         return cls(open_session("face-mesh", threads=threads), Iris.load(threads=threads))
+
+    def plain(self) -> Mesh:
+        """The same without irises, which are NaN: `points` are left as they were, the lids are
+        those of the mesh network. Nothing else differs."""
+        return Mesh(self._face, None)
 
     def describe(self, rgb: Array, faces: Faces) -> Faces:
         """The same faces with `mesh` and `points`, a face at a time, two passes each or more."""
@@ -83,6 +88,9 @@ class Mesh:
             fitted = self._fit(rgb, faces.box_xyxy[row].astype(float), points[row].astype(float))
             if fitted is None:
                 problems.append(Problem(row, "mesh", "no face is seen in the crop around the box"))
+                continue
+            if self._iris is None:
+                mesh[row, : len(fitted)] = fitted
                 continue
             mesh[row] = self._iris.refine(rgb, fitted)
             points[row] = five_points(mesh[row])

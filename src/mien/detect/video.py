@@ -177,9 +177,10 @@ class VideoDetector:
         return any((overlaps(box, known.box_xyxy)[0] < KNOWN).all() for box in seen.box_xyxy)
 
     def _correct(self, rgb: Array) -> None:
-        """Note how the box of each face differs from the one its crop gives, in shares of it."""
+        """Note how the box of each face differs from the one its crop gives, in shares of it. Not
+        for the cautious: they save the time, and put something wider than that over a face."""
         self._correction = np.zeros((len(self._last), 4))
-        if not len(self._last) or not self._worth(rgb):
+        if self._sentinel is not None or not len(self._last) or not self._worth(rgb):
             return
         self._squares = around(self._last, self._squares)
         for row, near in enumerate(self._nearest(rgb, self._last, self._squares)):

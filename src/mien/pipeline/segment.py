@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.describe.embedding import Embedding
+from mien.describe.mesh import Mesh
 from mien.detect.blazeface import BlazeFace
 from mien.detect.cascade import ImageDetector
 from mien.detect.video import VideoDetector
@@ -154,10 +155,12 @@ class SegmentAnalyzer:
     @cached_property
     def _identity(self) -> list[Stage]:
         """What the tracker tells people apart by; without the mirror image, which makes no
-        difference to it and doubles the time."""
-        *before, embedding = stages_for(("embedding",), threads=self.threads, ready=self._stages)
+        difference to it and doubles the time, and without irises, which chips are not aligned by.
+        """
+        mesh, embedding = stages_for(("embedding",), threads=self.threads, ready=self._stages)
+        assert isinstance(mesh, Mesh)
         assert isinstance(embedding, Embedding)
-        return [*before, embedding.plain()]
+        return [mesh.plain(), embedding.plain()]
 
     def _embed(self, rgb: Rgb, faces: Faces) -> Faces:
         """The faces with `embedding`; the network is opened at the first face that needs it."""
