@@ -48,6 +48,7 @@ def test_a_gallery_begins_with_a_face_and_ends_with_the_last(galleries: NamedGal
     (berta,) = galleries.enrol("My Gallery!", "Berta", [template(2)])
     (again,) = galleries.enrol("My Gallery!", "Anna", [template(3)])
     assert galleries.galleries() == ["My Gallery!"]
+    galleries.check("My Gallery!", "Anna")
     assert galleries.subjects("My Gallery!") == ["Anna", "Berta"]
     assert galleries.faces("My Gallery!", "Anna") == [anna, again]
     assert before < anna.enrolled <= again.enrolled <= datetime.now(UTC)
@@ -168,6 +169,7 @@ def test_a_plan_bounds_galleries_and_subjects(
 def test_what_is_not_there(galleries: NamedGalleries) -> None:
     (face,) = galleries.enrol("g", "s", [template(1)])
     for call in (
+        lambda: galleries.check("h"),
         lambda: galleries.subjects("h"),
         lambda: galleries.faces("h", "s"),
         lambda: galleries.remove("h"),
@@ -178,6 +180,7 @@ def test_what_is_not_there(galleries: NamedGalleries) -> None:
         with pytest.raises(NoSuchCollectionError):
             call()
     for call in (
+        lambda: galleries.check("g", "t"),
         lambda: galleries.faces("g", "t"),
         lambda: galleries.remove_subject("g", "t"),
         lambda: galleries.remove_subject("g", "t", face.id),

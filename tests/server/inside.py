@@ -8,7 +8,7 @@ import hashlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from mien.media import read_image
 from mien.server.app import create_app
 from mien.server.dialect import Dialect
 from mien.server.dialects.face_v1 import FACE_V1
-from mien.server.inference import Analyst, Seen, Wants
+from mien.server.inference import Analyst, Seen, Wants, Worker
 from mien.server.metrics import Metrics
 from mien.server.settings import Settings
 from mien.storage import Storage, open_storage
@@ -94,10 +94,12 @@ class Inside:
 
 
 @contextmanager
-def inside(folder: Path, **settings: Any) -> Iterator[Inside]:
+def inside(
+    folder: Path, *, worker: Callable[[], Worker] = OneFace, **settings: Any
+) -> Iterator[Inside]:
     """Run the service with its data in this folder."""
     made = Settings(data=folder / "data", keys=folder / "keys", **settings)
-    analyst = Analyst(OneFace, workers=2, limits=made.limits, metrics=Metrics())
+    analyst = Analyst(worker, workers=2, limits=made.limits, metrics=Metrics())
     with (
         open_storage(folder / "data", keys=folder / "keys") as storage,
         Trainer(storage) as trainer,

@@ -71,6 +71,12 @@ class NamedGalleries:
         )
         return [_enrolled(row) for row in rows]
 
+    def check(self, gallery: str, subject: str | None = None) -> None:
+        """Raise NoSuchCollectionError or NoSuchPersonError for what is not there."""
+        self._storage.collections.find(self._account, Kind.GALLERY, gallery)
+        if subject is not None:
+            self._storage.subjects.find(self._account, Kind.GALLERY, gallery, subject)
+
     def verify(self, template: Template, gallery: str, subject: str) -> float:
         """How sure it is that a face is a subject's, 0..1.
 

@@ -170,7 +170,8 @@ class Journal:
         }
         if caller := state.get("caller"):
             fields |= {"account": caller.account_id, "key": caller.key_id}
-        level = logging.ERROR if status >= 500 and status != 503 else logging.INFO
+        # A fault has a line of its own. Busy is 503, and 502 in the API of Kairos.
+        level = logging.ERROR if status >= 500 and status not in (502, 503) else logging.INFO
         LOG.log(level, "request", extra={"fields": fields})
 
 

@@ -20,6 +20,7 @@ from mien.server.errors import (
     Refusal,
 )
 from mien.server.json_body import JSON, OCTETS
+from mien.server.multipart import MULTIPART
 from mien.server.operations import Operation
 from mien.version import __version__
 
@@ -39,7 +40,9 @@ REFUSALS = {
     415: "The body is of another media type.",
     429: "More calls than the plan allows now; Retry-After says when to try again.",
     500: "A fault of the service.",
+    502: "The service is busy, or failed; try again later.",
     503: "The service is busy; Retry-After says when to try again.",
+    507: "There is no room for the bytes.",
 }
 AZURE_KEY = {
     "key": {"type": "apiKey", "in": "header", "name": "Ocp-Apim-Subscription-Key"},
@@ -104,8 +107,11 @@ class Page:
         answers: an example of each answer, by the name of its class.
         errors: an example of the error body for each status that an operation may refuse with.
         error: the model of that body.
+        always: the statuses that every operation may refuse with.
+        with_body: and those of one that reads a body.
         models: models of answers to show though no operation names them.
-        security: where the key may stand; any one of these will do.
+        security: where the key may stand; any one of these will do, unless it takes all together.
+        together: whether it does.
     """
 
     title: str
@@ -115,8 +121,11 @@ class Page:
     answers: Mapping[str, Json] = field(default_factory=dict)
     errors: Mapping[int, Json] = field(default_factory=lambda: AZURE_ERRORS)
     error: type[BaseModel] = Error
+    always: Collection[int] = ALWAYS
+    with_body: Collection[int] = WITH_BODY
     models: Collection[type[BaseModel]] = ()
     security: Mapping[str, Json] = field(default_factory=lambda: AZURE_KEY)
+    together: bool = False
 
 
 def document(page: Page, table: Sequence[Operation]) -> Json:
@@ -128,7 +137,7 @@ def document(page: Page, table: Sequence[Operation]) -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": page.title, "version": __version__, "description": page.about},
-        "security": [{name: []} for name in page.security],
+        "security": _security(page),
         "paths": paths,
         "components": {
             "schemas": _schemas(page, table),
@@ -138,10 +147,20 @@ def document(page: Page, table: Sequence[Operation]) -> Json:
     }
 
 
-def statuses(operation: Operation) -> list[int]:
+def statuses(
+    operation: Operation,
+    always: Collection[int] = ALWAYS,
+    with_body: Collection[int] = WITH_BODY,
+) -> list[int]:
     """The statuses of its refusals."""
-    own = WITH_BODY if operation.body is not None else ()
-    return sorted({*ALWAYS, *own, *operation.refusals})
+    own = with_body if operation.body is not None else ()
+    return sorted({*always, *own, *operation.refusals})
+
+
+def _security(page: Page) -> list[Json]:
+    if page.together:
+        return [{name: [] for name in page.security}]
+    return [{name: []} for name in page.security]
 
 
 def _operation(page: Page, operation: Operation) -> Json:
@@ -152,12 +171,16 @@ def _operation(page: Page, operation: Operation) -> Json:
         "parameters": [*_path_parameters(page, operation), *_query_parameters(operation)],
         "responses": {
             str(operation.status): _success(page, operation),
-            **{str(status): _ref(str(status), "responses") for status in statuses(operation)},
+            **{str(each): _ref(str(each), "responses") for each in _statuses(page, operation)},
         },
     }
     if operation.body is not None:
         found["requestBody"] = _request_body(page, operation, operation.body)
     return found
+
+
+def _statuses(page: Page, operation: Operation) -> list[int]:
+    return statuses(operation, page.always, page.with_body)
 
 
 def _path_parameters(page: Page, operation: Operation) -> list[Json]:
@@ -184,6 +207,8 @@ def _request_body(page: Page, operation: Operation, body: type[BaseModel]) -> Js
     content: Json = {JSON: {"schema": _ref(body.__name__), "example": page.bodies[body.__name__]}}
     if operation.octets:
         content[OCTETS] = {"schema": {"type": "string", "format": "binary"}}
+    if operation.form:
+        content[MULTIPART] = {"schema": _ref(body.__name__)}
     return {"required": True, "content": content}
 
 

@@ -25,6 +25,7 @@ class Operation:
         about: one sentence for the page.
         body: what its JSON body holds.
         octets: whether the body may also be the bytes of a file.
+        form: whether the body may also be a form with the same fields.
         answer: what it answers in JSON, a model or a list of one; None for an empty answer.
         status: of success.
         refusals: the statuses, beside those of every operation, that it may answer.
@@ -40,6 +41,7 @@ class Operation:
     query: tuple[Parameter, ...] = ()
     body: type[BaseModel] | None = None
     octets: bool = False
+    form: bool = False
     answer: Any = None
     status: int = 200
     refusals: tuple[int, ...] = ()
