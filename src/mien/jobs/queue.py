@@ -157,7 +157,7 @@ class Queue:
         *,
         priority: int = 0,
         notify: Notify | None = None,
-        expires_s: float | None = None,
+        keep_s: float | None = None,
     ) -> Job:
         """Submit a job. What a configuration says is read when its task is worked on: a wrong one
         ends the task with the code ErrorParsingConfiguration, as the service had it.
@@ -167,7 +167,8 @@ class Queue:
             tasks: each names a processor, by id or name, and the ids of its input assets.
             priority: 1 goes before 0, and that before -1.
             notify: where to tell of its states by HTTP.
-            expires_s: it is deleted, when it is over, after so many seconds.
+            keep_s: so long after it is over the job is deleted, with the assets it made. Those it
+                worked on are deleted once it is over. Without it, all stay.
 
         Raises:
             UsageError: no task or too many, no input, or a value that cannot be.
@@ -184,7 +185,7 @@ class Queue:
             work,
             priority=priority,
             notify=notify,
-            expires_s=expires_s,
+            keep_s=keep_s,
         )
         self._wake()
         return job

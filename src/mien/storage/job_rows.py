@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from mien.storage.media_records import ErrorDetail, Event, Job, Notify, State, Task
 from mien.storage.rows import moment, now
-from mien.storage.tables import job_events, jobs, tasks
+from mien.storage.tables import assets, job_events, jobs, tasks
 
 OPEN = tuple(int(state) for state in State if not state.is_final)
 
@@ -55,8 +55,19 @@ def settle_job(connection: Connection, id: str) -> None:
         values["started"] = at
     if after.is_final:
         values["ended"] = at
+        if row.keep is not None:
+            values["expires"] = at + row.keep
+            _expire_assets(connection, id, at, at + row.keep)
     connection.execute(update(jobs).where(jobs.c.id == id).values(**values))
     note(connection, row.account_id, id, None, before, after)
+
+
+def _expire_assets(connection: Connection, job: str, inputs_at: int, outputs_at: int) -> None:
+    """Say when the assets that a job worked on, and those that it made, are to be deleted."""
+    its = connection.execute(select(tasks.c.inputs, tasks.c.output).where(tasks.c.job == job)).all()
+    inputs = {asset for row in its for asset in json.loads(row.inputs)}
+    for ids, at in ((inputs, inputs_at), ({row.output for row in its}, outputs_at)):
+        connection.execute(update(assets).where(assets.c.id.in_(ids)).values(expires=at))
 
 
 def job_state(before: State, states: Sequence[State]) -> State:

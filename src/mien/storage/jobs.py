@@ -38,7 +38,7 @@ class Jobs:
         *,
         priority: int,
         notify: Notify | None,
-        expires_s: float | None,
+        keep_s: float | None,
     ) -> Job:
         """Add a job whose tasks wait to be worked on."""
         id, at = str(uuid.uuid4()), now()
@@ -53,7 +53,7 @@ class Jobs:
                     priority=priority,
                     created=at,
                     modified=at,
-                    expires=None if expires_s is None else at + round(expires_s * 1e6),
+                    keep=None if keep_s is None else round(keep_s * 1e6),
                     notify_url=notify.url if notify else None,
                     notify_target=notify.target if notify else 0,
                     notified=0,
@@ -127,7 +127,7 @@ class Jobs:
     def expired(self) -> list[tuple[str, str, str]]:
         """Account, origin and id of the jobs that are over and whose time is too."""
         query = select(jobs.c.account_id, jobs.c.origin, jobs.c.id)
-        due = (jobs.c.expires <= now(), jobs.c.state.not_in(OPEN))
+        due = (jobs.c.expires <= now(),)
         with self._database.read() as connection:
             return [(row[0], row[1], row[2]) for row in connection.execute(query.where(*due))]
 

@@ -250,6 +250,7 @@ jobs = Table(
     Column("modified", BigInteger, nullable=False),
     Column("started", BigInteger),
     Column("ended", BigInteger),
+    Column("keep", BigInteger),
     Column("expires", BigInteger, index=True),
     Column("notify_url", Words()),
     Column("notify_target", Integer, nullable=False),

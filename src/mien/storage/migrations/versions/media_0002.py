@@ -80,6 +80,7 @@ def _jobs() -> None:
         sa.Column("modified", sa.BigInteger(), nullable=False),
         sa.Column("started", sa.BigInteger(), nullable=True),
         sa.Column("ended", sa.BigInteger(), nullable=True),
+        sa.Column("keep", sa.BigInteger(), nullable=True),
         sa.Column("expires", sa.BigInteger(), nullable=True),
         sa.Column("notify_url", sa.Text(), nullable=True),
         sa.Column("notify_target", sa.Integer(), nullable=False),
