@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "run the main jobs on a real clip and a real photo",
     "doctor": "check that this machine has what mien needs",
     "fairness": "measure how evenly mien works over the people in your own pictures",
+    "jobs": "submit, list, watch, cancel and download the media jobs of a service",
     "keys": "make, list, revoke and rotate API keys of the service",
     "models": "list, fetch, check and explain the models",
     "redact": "hide the faces in photos and videos",

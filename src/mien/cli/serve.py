@@ -49,6 +49,11 @@ def _option(name: str, help: str, **rest: Any) -> Callable[[Command], Command]:
 @_option("--policy", "TOML or JSON file that switches attributes and APIs off.", type=FILE)
 @_option("--plan", "Rate and quota of accounts that have none.", type=click.Choice(PLANS))
 @_option("--workers", "Pictures worked on at a time; one for each core if not given.", type=COUNT)
+@_option(
+    "--job-workers",
+    "Processes that work on jobs, 0 for none here; one for each core if not given.",
+    type=click.IntRange(0),
+)
 @_option("--public-url", "Where clients reach the service, when that is a proxy.", metavar="URL")
 @_option("--tls-cert", "Certificate chain (PEM); the service then speaks https.", type=FILE)
 @_option("--tls-key", "Its private key (PEM).", type=FILE)
@@ -97,7 +102,12 @@ def command(limit: Sequence[str], **options: Any) -> None:
     ):
         storage.keep_swept()
         app = create_app(settings, storage, trainer=trainer)
-        serve(app, settings, ready=lambda url: click.echo(f"mien answers at {url}"))
+        serve(
+            app,
+            settings,
+            ready=lambda url: click.echo(f"mien answers at {url}"),
+            stopping=app.state.closing.set,
+        )
 
 
 def _settings(limit: Sequence[str], options: dict[str, Any]) -> Settings:

@@ -96,7 +96,9 @@ class Pool:
             slot.end()
         for thread in (self._keeper, *(slot.thread for slot in self._slots)):
             if thread.ident is not None:
-                thread.join()
+                thread.join(PATIENCE_S)
+        for slot in self._slots:
+            slot.kill()
 
     @property
     def pids(self) -> list[int]:
@@ -148,6 +150,12 @@ class _Slot:
             if self._process is not None and self._process.stdin is not None:
                 with suppress(OSError):
                     self._process.stdin.close()
+
+    def kill(self) -> None:
+        """End it by force, if it has not ended when it was told to."""
+        if self.thread.is_alive() and self._process is not None:
+            self._process.kill()
+            self.thread.join()
 
     def _say(self, line: str) -> None:
         with self._guard:

@@ -44,3 +44,4 @@ def sweep(storage: Storage) -> None:
         if lock is not None:
             with lock:
                 clear(storage, id)
+    storage.locks.sweep()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mien.errors import StorageError
 from mien.gallery.trainer import Trainer
+from mien.jobs import Pool
 from mien.server.auth import Keys, caller_of
 from mien.server.dialect import Dialect, Services, error_body
 from mien.server.dialects import all_dialects
@@ -31,6 +33,7 @@ from mien.server.logs import LOG
 from mien.server.metrics import Metrics
 from mien.server.policy import Policy
 from mien.server.settings import Settings
+from mien.server.webhooks import Deliverer
 from mien.server.workers import THREADS_A_CORE, reader_maker, worker_maker
 from mien.storage.storage import Storage
 from mien.version import __version__
@@ -43,6 +46,7 @@ def create_app(
     dialects: Sequence[Dialect] | None = None,
     trainer: Trainer | None = None,
     analyst: Analyst | None = None,
+    pool: Pool | None = None,
 ) -> Starlette:
     """Put the service together. The models are loaded here, so that the first request is fast.
 
@@ -53,6 +57,9 @@ def create_app(
             settings say so.
         trainer: trains the groups of all accounts; by default one of its own.
         analyst: sees pictures; by default one with the models of the store.
+        pool: works on jobs while the service runs; by default one of its own.
+
+    Its `state.closing` is to be set when the service is about to stop.
 
     Raises:
         ConfigurationError: the policy is not well formed.
@@ -64,9 +71,14 @@ def create_app(
     analyst = analyst or analyst_for(settings, metrics)
     if trainer is None:
         trainer = Trainer(storage, search_while_training=policy.search_while_training)
-    services = Services(settings, policy, storage, trainer, analyst, fetcher, metrics)
-    keys = Keys(partial(caller_of, storage.accounts))
+    if pool is None:
+        pool = Pool(storage, settings.job_workers)
+    closing = threading.Event()
     allowance = Allowance(settings.plan, storage.usage)
+    services = Services(
+        settings, policy, storage, trainer, analyst, fetcher, metrics, allowance, pool, closing
+    )
+    keys = Keys(partial(caller_of, storage.accounts))
     offered = all_dialects(score_only=settings.score_only)
     chosen = offered if dialects is None else tuple(dialects)
     apps = {each: each.build(services) for each in chosen}
@@ -75,11 +87,15 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
+        pool.start()
+        async with Deliverer(storage, fetcher):
+            yield
+        closing.set()
+        await run_in_threadpool(pool.close)
         analyst.close()
         trainer.close()
 
-    return Starlette(
+    service = Starlette(
         routes=[
             *(
                 _Mounted(each, Gate(app, each, services, keys, allowance))
@@ -93,6 +109,8 @@ def create_app(
         exception_handlers={404: _not_found, 405: _not_found},
         lifespan=lifespan,
     )
+    service.state.closing = closing
+    return service
 
 
 def analyst_for(settings: Settings, metrics: Metrics) -> Analyst:

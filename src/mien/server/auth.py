@@ -95,6 +95,15 @@ def _is_loopback(text: str) -> bool:
     return (mapped or address).is_loopback
 
 
+def bearer_or_subscription_key(request: HTTPConnection) -> str | None:
+    """The key as `subscription_key` has it, or after "Bearer" in the header Authorization."""
+    found = subscription_key(request)
+    if found is not None:
+        return found
+    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if kind.lower() == "bearer" else None
+
+
 class Keys:
     """Looks keys up in the storage, off the event loop, and remembers them for `FRESH_S`.
 

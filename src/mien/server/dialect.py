@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,10 +11,12 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
 from mien.gallery.trainer import Trainer
+from mien.jobs import Pool
 from mien.server.auth import Caller, subscription_key
 from mien.server.errors import Refusal
 from mien.server.fetch import Fetcher
 from mien.server.inference import Analyst
+from mien.server.limits import Allowance
 from mien.server.metrics import Metrics
 from mien.server.policy import Policy
 from mien.server.settings import Settings
@@ -31,6 +34,10 @@ class Services:
     analyst: Analyst
     fetcher: Fetcher
     metrics: Metrics
+    allowance: Allowance
+    pool: Pool
+    closing: threading.Event
+    """Set when the service is about to stop: what would go on for long ends."""
 
 
 def error_body(refusal: Refusal) -> Response:

@@ -112,7 +112,8 @@ def _forget(scope: Scope, secret: str) -> None:
         kept = [(name, value) for name, value in pairs if value != secret]
         scope["query_string"] = urlencode(kept).encode()
     hidden = secret.encode("latin-1", "ignore")
-    scope["headers"] = [pair for pair in scope["headers"] if pair[1] != hidden]
+    shown = [pair for pair in scope["headers"] if hidden not in pair[1]]  # "Bearer …" holds it
+    scope["headers"] = shown if hidden else scope["headers"]
 
 
 def answer_faults(app: FastAPI, dialect: Dialect) -> None:

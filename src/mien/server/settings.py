@@ -37,6 +37,8 @@ class Limits:
     """For a connection to send the head of a request."""
     idle_s: float = 75.0
     """How long an unused connection stays open. Load balancers keep theirs for 60."""
+    file_bytes: int = 2**36
+    """A file of an asset: 64 GiB."""
     drain_s: float = 30.0
     """For requests in flight to finish when the service is told to stop."""
 
@@ -62,6 +64,8 @@ class Settings:
     """Answer at /score and nowhere else, and load the expression model alone."""
     workers: int | None = None
     """Pictures worked on at a time; None: one for each usable core."""
+    job_workers: int | None = None
+    """Processes that work on jobs beside the service; None: one for each usable core."""
     public_url: str | None = None
     """Where clients reach the service, when that is a proxy's address: for absolute links."""
     tls_cert: Path | None = None
@@ -83,6 +87,8 @@ class Settings:
             raise UsageError("a certificate and its key go together; give both or neither")
         if self.workers is not None and self.workers < 1:
             raise UsageError(f"at least one worker is needed, not {self.workers}")
+        if self.job_workers is not None and self.job_workers < 0:
+            raise UsageError(f"there are no fewer than 0 workers of jobs, not {self.job_workers}")
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise UsageError(
                 f"the public URL must start with https:// or http://: {self.public_url}"

@@ -18,6 +18,7 @@ from mien.errors import (
     NoSuchAssetError,
     NoSuchAssetFileError,
     OffsetError,
+    OutputError,
 )
 from mien.storage.blobs import Blobs
 from mien.storage.database import Database
@@ -72,6 +73,8 @@ class Assets:
             with self._database.write() as connection:
                 known = one(connection, account_id, origin, asset, hold=True)
                 id = insert_file(connection, account_id, known.id, name, size, primary=primary)
+                if not size:  # it is whole already
+                    self._blobs.make(id)
                 query = select(asset_files).where(asset_files.c.id == id)
                 return _file(connection.execute(query).one())
         except IntegrityError as error:
@@ -174,19 +177,29 @@ class Receiver:
         self.offset = self._noted = offset
 
     def write(self, data: bytes) -> None:
-        """Take some bytes; raises OSError when the disk is full."""
-        self._stream.write(data)
+        """Take some bytes; raises OutputError when the disk is full."""
+        with _told_of_disk():
+            self._stream.write(data)
         self.offset += len(data)
         if self.offset - self._noted >= self.NOTE_BYTES:
             self.note()
 
     def note(self) -> None:
         """Have what was written on disk, and say so in the database."""
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
+        with _told_of_disk():
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
         if self.offset != self._noted:
             self._assets.received(self._id, self.offset)
             self._noted = self.offset
+
+
+@contextmanager
+def _told_of_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"a file cannot be kept: {error.strerror}") from error
 
 
 def insert_asset(

@@ -53,6 +53,11 @@ class Blobs:
         except OSError as error:
             raise OutputError(f"a file cannot be kept: {error.strerror}") from error
 
+    def make(self, id: str) -> None:
+        """An empty blob; raises OutputError."""
+        with self.append(id, 0):
+            pass
+
     def adopt(self, path: Path, id: str) -> int:
         """Take a file over, which must lie in the same file system; its size in bytes.
 

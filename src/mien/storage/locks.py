@@ -59,6 +59,14 @@ class Locks:
             return FileLock.take(self._folder, name)
         return SessionLock.take(self._database, name)
 
+    def sweep(self) -> None:
+        """Remove the files that those left who were killed."""
+        for path in self._folder.glob("*.lock"):
+            lock = FileLock.take(self._folder, path.stem)
+            if lock is not None:
+                with lock:
+                    pass
+
 
 class FileLock:
     """`flock` on a file, which is removed when the lock is let go."""

@@ -11,8 +11,9 @@ def all_dialects(*, score_only: bool = False) -> tuple[Dialect, ...]:
     from mien.server.dialects.emotion_v1 import EMOTION_V1
     from mien.server.dialects.face_v1 import FACE_V1
     from mien.server.dialects.kairos import KAIROS
+    from mien.server.dialects.media_v1 import MEDIA_V1
     from mien.server.dialects.score import SCORE
 
     if score_only:
         return (SCORE,)
-    return (FACE_V1, EMOTION_V1, KAIROS, SCORE)
+    return (FACE_V1, EMOTION_V1, KAIROS, MEDIA_V1, SCORE)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import Response, StreamingResponse
 
+from mien.errors import NoSuchJobError
 from mien.jobs import Event, Job
 from mien.server.dialects.media_v1.answers import EventAnswer
 from mien.server.dialects.media_v1.call import Call
@@ -33,8 +34,12 @@ async def _told(call: Call, job: Job, after: int) -> AsyncIterator[str]:
     progress, spoke = None, time.monotonic()
     yield "retry: 1000\n\n"
     while not call.services.closing.is_set():
-        job = await call.run(call.queue.get, job.id)
-        for event in await call.run(call.queue.history, job.id, after=after):
+        try:
+            job = await call.run(call.queue.get, job.id)
+            events = await call.run(call.queue.history, job.id, after=after)
+        except NoSuchJobError:  # it was deleted, after it was over
+            return
+        for event in events:
             after, spoke = event.number, time.monotonic()
             yield _entry("task" if event.task else "job", event)
         if progress != (progress := round(job.progress, 1)):
