@@ -7,6 +7,7 @@ too large to keep: the distance, and the landmarks where they are asked for.
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from mien.atomic import replacing
 from mien.attention import LANDMARKS, distance_cm, landmarks48
-from mien.errors import UsageError
+from mien.errors import ConfigurationError, UsageError
 from mien.faces import Array, Faces
 from mien.inputs import open_document
 from mien.jobs.codes import Code, TaskError
@@ -97,9 +98,14 @@ def read_watched(timeline: str | PathLike[str], measures: str | PathLike[str]) -
         InputError: a path cannot be opened.
         ConfigurationError: not such a file.
     """
-    with open_document(measures, "NPZ") as file, np.load(file, allow_pickle=False) as found:
-        landmarks = found["landmarks"] if "landmarks" in found.files else None
-        return Watched(read_timeline(timeline), found["distance_cm"], landmarks)
+    seen = read_timeline(timeline)
+    with open_document(measures, "NPZ") as file:
+        try:
+            with np.load(file, allow_pickle=False) as found:
+                arrays = {name: found[name] for name in found.files}
+            return Watched(seen, arrays["distance_cm"], arrays.get("landmarks"))
+        except (ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+            raise ConfigurationError(f"{measures} holds no measures: {error}") from error
 
 
 def _asked(text: str) -> tuple[tuple[str, ...], bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from mien.server.dialects.kairos import answers, bodies, galleries, recognition
+from mien.server.dialects.kairos import answers, bodies, galleries, media, recognition
 from mien.server.operations import Operation
 
 RECEIPT = {"mien-receipt": "The ids of the receipts of this deletion."}
@@ -12,11 +12,12 @@ RECEIPT = {"mien-receipt": "The ids of the receipts of this deletion."}
 _post = partial(Operation, method="POST")
 _recognition = partial(_post, tag="Face recognition", form=True)
 _galleries = partial(_post, tag="Galleries")
+_media = partial(Operation, tag="Emotion analysis")
 
 
 def operations() -> list[Operation]:
     """All of them, in the order of the page."""
-    return [*_of_pictures(), *_of_galleries(), *_removals()]
+    return [*_of_pictures(), *_of_galleries(), *_removals(), *_of_media()]
 
 
 def _of_pictures() -> list[Operation]:
@@ -103,5 +104,45 @@ def _removals() -> list[Operation]:
             body=bodies.SubjectFace,
             answer=answers.Removed,
             headers=RECEIPT,
+        ),
+    ]
+
+
+def _of_media() -> list[Operation]:
+    return [
+        _media(
+            name="media_create",
+            method="POST",
+            path="/v2/media",
+            about="Analyse a video or photo; 202 while it is not over.",
+            handler=media.create,
+            query=(media.SOURCE, media.TIMEOUT, media.LANDMARKS),
+            body=bodies.MediaSource,
+            form=True,
+            answer=answers.Media,
+        ),
+        _media(
+            name="media_get",
+            method="GET",
+            path="/v2/media/{id}",
+            about="Show what was seen, frame by frame; 202 while it is not over.",
+            handler=media.show,
+            answer=answers.Media,
+        ),
+        _media(
+            name="media_delete",
+            method="DELETE",
+            path="/v2/media/{id}",
+            about="Delete a media object with its file and results.",
+            handler=media.delete,
+            answer=answers.MediaStatus,
+        ),
+        _media(
+            name="analytics_get",
+            method="GET",
+            path="/v2/analytics/{id}",
+            about="Show what was seen, person by person; 202 while it is not over.",
+            handler=media.analytics,
+            answer=answers.Analytics,
         ),
     ]
