@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import ipaddress
 import ssl
 import time
@@ -11,11 +12,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mien.errors import UsageError
-from mien.server.errors import UrlError
+from mien.errors import OutputError, UsageError
+from mien.server.errors import UrlError, UrlTooLargeError
 from mien.server.fetch import Fetcher, is_public
 from mien.server.settings import Limits
 from tests.server.certificate import make_certificate
@@ -472,5 +474,39 @@ def test_tls_is_checked_against_the_name_and_not_the_address(tmp_path: Path) -> 
                 await Fetcher(LIMITS, allow=allow, resolve=resolve).fetch(
                     f"https://photos.test:{server.port}/"
                 )
+
+    asyncio.run(run())
+
+
+def test_a_large_file_goes_into_a_file_and_may_take_its_time(tmp_path: Path) -> None:
+    async def run() -> None:
+        parts = [bytes([number]) * 10_000 for number in range(12)]
+        async with local(chunks(parts, 0.1)) as server:
+            url = f"http://127.0.0.1:{server.port}/"
+            fetcher = Fetcher(LIMITS, allow=["127.0.0.1"])
+            with (tmp_path / "file").open("w+b") as file:
+                await fetcher.download(url, file, most=120_000, seconds=20)
+                file.seek(0)
+                assert file.read() == b"".join(parts)
+            with (tmp_path / "file").open("wb") as file:
+                with pytest.raises(UrlTooLargeError, match="limit of 119999 bytes"):
+                    await fetcher.download(url, file, most=119_999, seconds=20)
+                with pytest.raises(UrlError, match=r"within 0\.3 seconds"):
+                    await fetcher.download(url, file, most=120_000, seconds=0.3)
+
+    asyncio.run(run())
+
+
+def test_a_full_disk_is_no_fault_of_the_url(tmp_path: Path) -> None:
+    class Full(io.BytesIO):
+        def write(self, data: Any, /) -> int:
+            raise OSError(28, "No space left on device")
+
+    async def run() -> None:
+        async with local(HELLO) as server:
+            fetcher = Fetcher(LIMITS, allow=["127.0.0.1"])
+            url = f"http://127.0.0.1:{server.port}/"
+            with pytest.raises(OutputError, match="No space left"):
+                await fetcher.download(url, Full(), most=100, seconds=5)
 
     asyncio.run(run())

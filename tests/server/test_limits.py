@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
 from mien.server.auth import Caller, Keys, caller_of, subscription_key
-from mien.server.errors import BodyTooLargeError, KeyRefusedError, OffError, QuotaError, RateError
-from mien.server.limits import Allowance, read_body
+from mien.server.errors import (
+    BodyTooLargeError,
+    KeyRefusedError,
+    LateError,
+    OffError,
+    QuotaError,
+    RateError,
+)
+from mien.server.limits import LEAST_RATE, Allowance, read_body, receive
 from mien.storage import Storage, open_storage
 
 
@@ -198,3 +207,76 @@ def test_a_body_of_just_the_limit_is_read() -> None:
         request({"Content-Length": "10"}, parts=(b"12345", b"67890")), most=10, seconds=5
     )
     assert asyncio.run(found) == b"1234567890"
+
+
+def received(parts: tuple[bytes, ...], most: int, headers: dict[str, str] | None = None) -> bytes:
+    """What `receive` has written of a body."""
+    found = bytearray()
+    count = asyncio.run(
+        receive(request(headers or {}, parts=parts), found.extend, most=most, seconds=5)
+    )
+    assert count == len(found)
+    return bytes(found)
+
+
+def test_a_large_body_is_written_in_pieces() -> None:
+    parts = tuple(bytes([number]) * 700_000 for number in range(5))
+    assert received(parts, 3_500_000) == b"".join(parts)
+    assert received((b"",), 10) == b""
+
+
+@pytest.mark.parametrize(
+    ("announced", "parts"),
+    [("11", (b"",)), (None, (b"x" * 6, b"x" * 5, b"never asked for")), ("3", (b"x" * 20,))],
+)
+def test_a_large_body_has_a_limit(announced: str | None, parts: tuple[bytes, ...]) -> None:
+    with pytest.raises(BodyTooLargeError):
+        received(parts, 10, {} if announced is None else {"Content-Length": announced})
+
+
+def dripping(parts: int, *, ends: bool) -> Request:
+    """A request whose body comes in parts of 32 KiB, each after a quarter of a second; then it ends
+    or nothing more comes.
+    """
+    left = parts
+
+    async def next_part() -> Message:
+        nonlocal left
+        await asyncio.sleep(0.25 if left else 60)
+        left -= 1
+        more = bool(left) or not ends
+        return {"type": "http.request", "body": bytes(LEAST_RATE), "more_body": more}
+
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}
+    return Request(scope, next_part)
+
+
+def test_each_part_of_a_large_body_buys_time_for_the_rest() -> None:
+    found = bytearray()
+    slow = dripping(4, ends=True)  # a second in all
+    asyncio.run(receive(slow, found.extend, most=2**30, seconds=0.4))
+    assert len(found) == 4 * LEAST_RATE
+    begin = time.monotonic()
+    with pytest.raises(LateError):
+        asyncio.run(receive(dripping(1, ends=False), found.extend, most=2**30, seconds=0.4))
+    assert 1.3 < time.monotonic() - begin < 10  # 32 KiB are worth a second
+
+
+@pytest.mark.parametrize("how", ["read_body", "receive"])
+def test_a_client_that_breaks_off_is_late(how: str) -> None:
+    messages: list[Message] = [
+        {"type": "http.request", "body": b"x", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def next_part() -> Message:
+        return messages.pop(0)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}
+    broken = Request(scope, next_part)
+    reading: Any = read_body(broken, most=10, seconds=5)
+    if how == "receive":
+        reading.close()
+        reading = receive(broken, bytearray().extend, most=10, seconds=5)
+    with pytest.raises(LateError):
+        asyncio.run(reading)

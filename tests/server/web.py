@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.server import people
+from tests.server import clips, people
 
 PAGES: dict[str, Callable[[], bytes]] = {
     "/woman.jpg": people.woman,
@@ -15,6 +15,7 @@ PAGES: dict[str, Callable[[], bytes]] = {
     "/both.jpg": people.both,
     "/nobody.jpg": people.nobody,
     "/page.html": lambda: b"<html>" + b" " * 2000,
+    "/smile.mp4": clips.smiling,
     "/small.jpg": lambda: people.woman()[:1023],
     "/large.jpg": lambda: people.woman() + b"\0" * (6 * 2**20),
 }

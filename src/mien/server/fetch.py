@@ -15,12 +15,13 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from io import BytesIO
+from typing import IO, Any
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 import httpcore
 
-from mien.errors import UsageError
+from mien.errors import OutputError, UsageError
 from mien.server.errors import UrlError, UrlTooLargeError
 from mien.server.settings import Limits
 
@@ -69,20 +70,31 @@ class Fetcher:
             UrlError: it is no URL of http or https, leads to an address that is not public, gives
                 no file, or too large a one, or takes too long.
         """
-        try:
-            async with asyncio.timeout(self._limits.fetch_s):
-                return await self._follow(url, self._limits.image_bytes if most is None else most)
-        except TimeoutError:
-            raise UrlError(
-                f"The URL did not give its file within {self._limits.fetch_s:g} seconds."
-            ) from None
+        file, most = BytesIO(), self._limits.image_bytes if most is None else most
+        await self.download(url, file, most=most, seconds=self._limits.fetch_s)
+        return file.getvalue()
 
-    async def _follow(self, url: str, most: int) -> bytes:
+    async def download(self, url: str, file: IO[bytes], *, most: int, seconds: float) -> None:
+        """Write the bytes behind a URL, so many at most, to a file.
+
+        Raises:
+            UrlError: as of `fetch`.
+            OutputError: the file cannot be written.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._follow(url, file, most)
+        except _UnwrittenError as error:
+            raise OutputError(f"what a URL gave cannot be kept: {error.__cause__}") from error
+        except TimeoutError:
+            raise UrlError(f"The URL did not give its file within {seconds:g} seconds.") from None
+
+    async def _follow(self, url: str, file: IO[bytes], most: int) -> None:
         for _ in range(self._limits.redirects + 1):
-            found = await self._get(_checked(url), most)
-            if isinstance(found, bytes):
-                return found
-            url = urljoin(url, found)
+            target = await self._get(_checked(url), file, most)
+            if target is None:
+                return
+            url = urljoin(url, target)
         raise UrlError(f"The URL redirects more than {self._limits.redirects} times.")
 
     def check(self, url: str) -> None:
@@ -108,15 +120,15 @@ class Fetcher:
         except TimeoutError:
             raise UrlError("The server of the URL did not answer in time.") from None
 
-    async def _get(self, url: str, most: int) -> bytes | str:
-        """The body, or where it is redirected to."""
+    async def _get(self, url: str, file: IO[bytes], most: int) -> str | None:
+        """Write the body, or say where it is redirected to."""
         headers = [
             (b"User-Agent", AGENT),
             (b"Accept", b"image/*, */*;q=0.5"),
             (b"Accept-Encoding", b"identity"),
         ]
         async with self._asked("GET", url, headers) as response:
-            return await self._read(response, most)
+            return await self._read(response, file, most)
 
     @asynccontextmanager
     async def _asked(
@@ -147,7 +159,7 @@ class Fetcher:
         ):
             raise UrlError("The server of the URL could not be reached, or broke off.") from None
 
-    async def _read(self, response: Any, most: int) -> bytes | str:
+    async def _read(self, response: Any, file: IO[bytes], most: int) -> str | None:
         names = {name.lower(): value for name, value in response.headers}
         if response.status in REDIRECTS:
             return str(names.get(b"location", b"").decode("latin-1"))
@@ -155,14 +167,22 @@ class Fetcher:
             raise UrlError(f"The server of the URL answered with status {response.status}.")
         if names.get(b"content-encoding", b"identity").strip().lower() not in (b"", b"identity"):
             raise UrlError("The server of the URL sent a compressed body, which is not read.")
-        body = bytearray()
+        read = 0
         async for chunk in response.aiter_stream():
-            if len(body) + len(chunk) > most:
+            read += len(chunk)
+            if read > most:
                 raise UrlTooLargeError(
                     f"The file of the URL is larger than the limit of {most} bytes."
                 )
-            body += chunk
-        return bytes(body)
+            try:
+                file.write(chunk)
+            except OSError as error:
+                raise _UnwrittenError from error
+        return None
+
+
+class _UnwrittenError(Exception):
+    """The file could not be written. (An OSError would look like one of the connection.)"""
 
 
 def is_public(address: Address) -> bool:

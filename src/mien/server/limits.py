@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
 from mien.server.auth import Caller
@@ -21,6 +21,11 @@ from mien.storage.usage import DAY_S, MONTH_S, Usage
 DRAIN_BYTES, DRAIN_S = 2**25, 5.0
 """Of a body that nobody wants, so much is read before the answer. A client that is still sending
 would see a broken connection in place of the answer."""
+
+LEAST_RATE = 2**15
+"""Bytes a second that a client must send of a large body in the long run."""
+PIECE = 2**20
+"""Bytes of a large body that are written at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +116,9 @@ async def read_body(request: Request, *, most: int, seconds: float) -> bytes:
 
     Raises:
         BodyTooLargeError: it is longer than `most`, or says it will be.
-        LateError: it was not there in time.
+        LateError: it was not there in time, or the client is gone.
     """
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and (len(announced) > 18 or int(announced) > most):
-        raise BodyTooLargeError(most)
+    _check_announced(request, most)
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
@@ -123,9 +126,45 @@ async def read_body(request: Request, *, most: int, seconds: float) -> bytes:
                 if len(body) + len(chunk) > most:
                     raise BodyTooLargeError(most)
                 body += chunk
-    except TimeoutError:
+    except (TimeoutError, ClientDisconnect):
         raise LateError from None
     return bytes(body)
+
+
+async def receive(
+    request: Request, write: Callable[[bytes], object], *, most: int, seconds: float
+) -> int:
+    """Take the body of a request in pieces, each written in a thread; how many bytes it had.
+
+    It may take longer the more of it has come: a second for each `LEAST_RATE` bytes.
+
+    Raises:
+        BodyTooLargeError: it is longer than `most`, or says it will be.
+        LateError: it was not there in time, or the client is gone.
+    """
+    _check_announced(request, most)
+    start, received, piece = asyncio.get_running_loop().time(), 0, bytearray()
+    try:
+        async with asyncio.timeout(seconds) as bound:
+            async for chunk in request.stream():
+                received += len(chunk)
+                if received > most:
+                    raise BodyTooLargeError(most)
+                piece += chunk
+                if len(piece) >= PIECE:
+                    await run_in_threadpool(write, bytes(piece))
+                    piece.clear()
+                bound.reschedule(start + seconds + received / LEAST_RATE)
+            await run_in_threadpool(write, bytes(piece))
+    except (TimeoutError, ClientDisconnect):
+        raise LateError from None
+    return received
+
+
+def _check_announced(request: Request, most: int) -> None:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and (len(announced) > 18 or int(announced) > most):
+        raise BodyTooLargeError(most)
 
 
 async def drain(receive: Receive) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -19,6 +21,22 @@ class FaceRectangle(Answer):
     top: int
     width: int
     height: int
+
+
+class OperationAnswer(Answer):
+    """How far a video is.
+
+    `processingResult` is a text that holds JSON, there once it has Succeeded; `message` says why it
+    has Failed.
+    """
+
+    status: Literal["NotStarted", "Running", "Failed", "Succeeded"]
+    progress: float
+    created_date_time: str
+    last_action_date_time: str
+    resource_location: None
+    message: str | None = None
+    processing_result: str | None = None
 
 
 class Scores(Answer):

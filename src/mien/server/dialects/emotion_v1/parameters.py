@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from mien.server.bodies import refused
-from mien.server.parameters import SEPARATOR, Query, Rectangle, Schema
+from mien.server.parameters import SEPARATOR, Choice, Query, Rectangle, Schema
 
 MOST_RECTANGLES = 64
 RECTANGLE_BREAK = re.compile(r";|%3[bB]")
@@ -48,6 +48,26 @@ class Rectangles:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class AnyCaseChoice(Choice):
+    """One of some words, in any case."""
+
+    def read(self, query: Query) -> str:
+        """The word as the documentation spells it, or the default; raises Refusal 400."""
+        words = {word.lower(): word for word in self.words}
+        given = [value for value in query.get(self.name.lower(), ()) if value]
+        word = words.get((given or [self.default])[-1].lower())
+        if word is None:
+            raise refused(f"'{self.name}' is invalid. It is {' or '.join(self.words)}.")
+        return word
+
+
+OUTPUT_STYLE = AnyCaseChoice(
+    "outputStyle",
+    ("aggregate", "perFrame"),
+    "aggregate",
+    "The mean over all faces, four times in two seconds; or each face in each frame.",
+)
 FACE_RECTANGLES = Rectangles(
     "faceRectangles",
     "Where the faces are: left,top,width,height of each in pixels, with semicolons between them. "
