@@ -21,6 +21,7 @@ from mien.detect.boxes import overlaps, suppress
 from mien.detect.cascade import ImageDetector
 from mien.detect.centerface import SCORE
 from mien.detect.letterbox import place
+from mien.detect.sentinel import Sentinel
 from mien.faces import Faces
 
 Array = NDArray[Any]
@@ -58,16 +59,13 @@ EVERY = {"fast": 30, "balanced": 30, "accurate": 5, "paranoid": 1}
 DOUBT = {"fast": 6, "balanced": 3, "accurate": 1, "paranoid": 1}
 """The same while tracks are in doubt."""
 
-
-KNOWN = 0.2
-"""Overlap from which a box of the sentinel is of a known face; its boxes are larger."""
-
 CAUTIOUS_EVERY = 10
 """The whole frame at least so often for those who must not miss one: somebody may run through the
 picture between two looks."""
 
-SENTINEL_SCORE = 0.4
-"""From here on, what the fast network sees where no face is known is worth a look at the whole."""
+CAUTIOUS_DOUBT = DOUBT | {"balanced": 5}
+"""The same while tracks are in doubt: what is lost is looked for around its place in every frame,
+and the sentinel watches all of it."""
 
 
 class VideoDetector:
@@ -77,7 +75,8 @@ class VideoDetector:
         images: looks at whole frames.
         every: how often at least.
         doubt: the same while tracks are in doubt.
-        sentinel: looks at every frame, small, for somebody who has come in between.
+        sentinel: watches every frame for somebody who has come in between; for those who must not
+            miss one. With it, a face that is lost in its crop is the tracker's to look for.
 
     Attributes:
         whole_frames: how often it has looked at the whole frame.
@@ -88,7 +87,7 @@ class VideoDetector:
         images: ImageDetector,
         every: int,
         doubt: int,
-        sentinel: BlazeFace | None = None,
+        sentinel: Sentinel | None = None,
     ) -> None:
         self._images, self._sentinel = images, sentinel
         self._crops = images.network
@@ -113,8 +112,10 @@ class VideoDetector:
     @classmethod
     def of(cls, images: ImageDetector, profile: str, sentinel: BlazeFace | None = None) -> Self:
         """With networks that are already open; with a sentinel it is cautious."""
-        every = EVERY[profile] if sentinel is None else min(CAUTIOUS_EVERY, EVERY[profile])
-        return cls(images, every, DOUBT[profile], sentinel)
+        if sentinel is None:
+            return cls(images, EVERY[profile], DOUBT[profile])
+        every = min(CAUTIOUS_EVERY, EVERY[profile])
+        return cls(images, every, CAUTIOUS_DOUBT[profile], Sentinel(sentinel))
 
     def pass_over(self) -> None:
         """Count a frame that is not looked at."""
@@ -136,16 +137,14 @@ class VideoDetector:
         """
         self._since += 1
         wait = self._doubt if doubt else self._every // 2 if key else self._every
-        due = whole or self._since >= wait or not self._worth(rgb)
+        due = whole or self._since >= wait or not self._worth(rgb, self._last)
         near = None if due else self._near(rgb)
-        if near is None or self._somebody_new(rgb, near):
-            self._since = 0
-            self.whole_frames += 1
-            self._last = self._images.detect(rgb)
-            self._correct(rgb)
+        if due and self._sentinel is not None:
+            self._sentinel.forget()
+        if near is None or (self._sentinel is not None and self._sentinel.alarmed(rgb, near)):
+            self._last = self._whole(rgb)
         else:
-            size = np.tile(near.size_wh, 2)
-            self._last = replace(near, box_xyxy=near.box_xyxy + self._correction * size)
+            self._last = self._corrected(near)
         return self._last
 
     def again(self, rgb: Array, faces: Faces, *, score: float = SCORE) -> tuple[Array, Faces]:
@@ -165,37 +164,50 @@ class VideoDetector:
         seen = [len(there) > 0 for there in found]
         return np.flatnonzero(seen), Faces.concat(found)
 
-    def _worth(self, rgb: Array) -> bool:
-        """Whether crops around the faces of the last frame cost less than the whole frame."""
-        return len(self._last) * CROP**2 <= WORTH * self._images.pixels(rgb, self._last)
+    def _worth(self, rgb: Array, faces: Faces) -> bool:
+        """Whether crops around these faces cost less than the whole frame."""
+        return len(faces) * CROP**2 <= WORTH * self._images.pixels(rgb, faces)
 
-    def _somebody_new(self, rgb: Array, known: Faces) -> bool:
-        """Whether the sentinel sees what may be a face that is not known."""
+    def _whole(self, rgb: Array) -> Faces:
+        """The faces of the whole frame."""
+        self._since = 0
+        self.whole_frames += 1
+        found = self._images.detect(rgb)
         if self._sentinel is None:
-            return False
-        seen = self._sentinel.detect(rgb, score=SENTINEL_SCORE)
-        return any((overlaps(box, known.box_xyxy)[0] < KNOWN).all() for box in seen.box_xyxy)
+            self._correct(rgb, found)
+        else:  # who is cautious saves the time, and puts something wider over a face
+            self._sentinel.answered(found)
+        return found
 
-    def _correct(self, rgb: Array) -> None:
-        """Note how the box of each face differs from the one its crop gives, in shares of it. Not
-        for the cautious: they save the time, and put something wider than that over a face."""
-        self._correction = np.zeros((len(self._last), 4))
-        if self._sentinel is not None or not len(self._last) or not self._worth(rgb):
+    def _correct(self, rgb: Array, faces: Faces) -> None:
+        """Note how the box of each face differs from the one its crop gives, in shares of it."""
+        self._correction = np.zeros((len(faces), 4))
+        if not len(faces) or not self._worth(rgb, faces):
             return
-        self._squares = around(self._last, self._squares)
-        for row, near in enumerate(self._nearest(rgb, self._last, self._squares)):
-            box = self._last.box_xyxy[row]
+        self._squares = around(faces, self._squares)
+        for row, near in enumerate(self._nearest(rgb, faces, self._squares)):
+            box = faces.box_xyxy[row]
             if (overlaps(box, near.box_xyxy)[0] > SAME).any():
                 self._correction[row] = ((box - near.box_xyxy) / np.tile(near.size_wh, 2))[0]
 
+    def _corrected(self, near: Faces) -> Faces:
+        if self._sentinel is not None:
+            return near
+        size = np.tile(near.size_wh, 2)
+        return replace(near, box_xyxy=near.box_xyxy + self._correction * size)
+
     def _near(self, rgb: Array) -> Faces | None:
-        """Every face of the last frame around its last place; None if one is not there for sure."""
+        """Every face of the last frame around its last place. None if one is not there for sure,
+        unless there is a sentinel and the last look at the whole was only just."""
         if not len(self._last):
             return self._last
         self._squares = around(self._last, self._squares)
         found = Faces.concat(self._nearest(rgb, self._last, self._squares, self._enough))
         alone = suppress(found.box_xyxy, found.score, iou=SAME)
-        return found if len(alone) == len(self._last) else None
+        if len(alone) == len(self._last):
+            return found
+        just = self._sentinel is not None and self._since < self._doubt
+        return found[alone] if just else None
 
     def _nearest(
         self, rgb: Array, faces: Faces, squares: Array, score: float = SCORE

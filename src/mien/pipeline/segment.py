@@ -30,6 +30,7 @@ from mien.timecode import Time
 from mien.timeline.between import SLOW
 from mien.timeline.timeline import LARGE, VideoFacts
 from mien.track.cuts import CutDetector
+from mien.track.settings import TrackerSettings
 from mien.track.tracker import OnlineTracker
 from mien.track.tracklet import Tracklet
 
@@ -38,6 +39,9 @@ Row = tuple[Time, int, Faces]  # of a frame: when, for how many ticks, the faces
 
 EVERY_S = 0.2
 """Expressions and other slow columns are measured so often."""
+
+UNHURRIED = TrackerSettings(refresh_s=3.0)
+"""For those who care more for where a face is than for whose it is."""
 
 HIDDEN = "it was out of sight, between two sightings"
 
@@ -118,7 +122,7 @@ class SegmentAnalyzer:
 
     def rows(self, frames: Iterable[Picture], part: Part) -> Iterator[Row]:
         """Analyse the segment frame by frame; all else of the part is filled at the end."""
-        tracker = OnlineTracker(part=True)
+        tracker = OnlineTracker(part=True, settings=UNHURRIED if self.cautious else None)
         detector = VideoDetector.of(self._detector, self.profile, self._sentinel)
         follower = Follower(
             detector,
