@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -102,10 +103,20 @@ def test_ids_that_are_not_plain_are_replaced(quick: Running, given: str) -> None
     assert answer.headers["apim-request-id"] == made
 
 
+def written(service: Running, request: str) -> list[dict[str, Any]]:
+    """The lines of a request; the last may come after its answer."""
+    until = time.monotonic() + 10
+    while True:
+        found = [line for line in service.lines() if line.get("request_id") == request]
+        if found or time.monotonic() > until:
+            return found
+        time.sleep(0.02)
+
+
 def test_each_request_has_one_line_without_its_path_or_query(quick: Running) -> None:
     with quick.client() as client:
         client.get("/small/v1/whoami?secret=quiet-please", headers={"x-request-id": "one-line"})
-    (line,) = [line for line in quick.lines() if line.get("request_id") == "one-line"]
+    (line,) = written(quick, "one-line")
     assert line.keys() == {
         *("time", "level", "event", "request_id", "dialect", "operation"),
         *("method", "status", "ms", "account", "key"),

@@ -72,7 +72,7 @@ def create_app(
     if trainer is None:
         trainer = Trainer(storage, search_while_training=policy.search_while_training)
     if pool is None:
-        pool = Pool(storage, settings.job_workers)
+        pool = Pool(storage, 0 if settings.score_only else settings.job_workers)
     closing = threading.Event()
     allowance = Allowance(settings.plan, storage.usage)
     services = Services(
