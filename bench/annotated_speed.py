@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from bench.speed import walk
 from mien.faces import Faces
 from mien.media import open_video
-from mien.media.writer import create_video
+from mien.media.writer import create_video_like
 from mien.report.annotated import Pages
 from mien.timeline.timeline import Timeline, TimelineBuilder, VideoFacts
 from tests.clips import write_clip
@@ -77,13 +77,7 @@ def encoding(clip: Path) -> float:
         info = video.info
         frames = [(frame.rgb, frame.time, frame.duration) for frame in video.frames()]
     start = time.process_time()
-    with create_video(
-        clip.with_suffix(".out.mp4"),
-        width=info.width,
-        height=info.height,
-        time_base=info.time_base,
-        rate=info.rate,
-    ) as writer:
+    with create_video_like(info, clip.with_suffix(".out.mp4")) as writer:
         for frame in frames:
             writer.write(*frame)
     return (time.process_time() - start) * 1000 / len(frames)

@@ -29,7 +29,8 @@ from mien.media.stored import Stored
 from mien.media.writer import Encoding
 from tests.clips import QUARTER_TURNS, cut_edit_list, numbered, read_number, turn, write_clip
 from tests.media.test_color import COLORS, means
-from tests.media.test_writer import UNEVEN, largest_file, noise
+from tests.media.test_writer import CLIPS as PLAIN
+from tests.media.test_writer import largest_file, noise
 
 FAST = Encoding(crf=18, preset="ultrafast")
 
@@ -83,26 +84,9 @@ def with_notes(source: Path, target: Path, unit: bytes) -> Path:
     return target
 
 
-CLIPS: dict[str, Callable[[Path], Path]] = {
-    "25": lambda p: write_clip(p / "a.mp4", numbered(40)),
-    "29.97, B-frames": lambda p: write_clip(
-        p / "a.mp4", numbered(40), rate="30000/1001", options={"bf": "3"}
-    ),
-    "uneven, first not at 0, B-frames": lambda p: write_clip(
-        p / "a.mp4", numbered(40), pts=UNEVEN, time_base="1/15360", options={"bf": "2"}
-    ),
+CLIPS: dict[str, Callable[[Path], Path]] = PLAIN | {
     "edit list": lambda p: cut_edit_list(
         write_clip(p / "a.mp4", numbered(40), options={"bf": "2"}), 512 * 7
-    ),
-    "uneven, 90 kHz": lambda p: write_clip(
-        p / "a.ts", numbered(40), pts=UNEVEN, time_base="1/90000"
-    ),
-    "Matroska, 29.97": lambda p: write_clip(p / "a.mkv", numbered(40), rate="30000/1001"),
-    "AVI": lambda p: write_clip(p / "a.avi", numbered(40), rate="24000/1001"),
-    "WMV": lambda p: write_clip(p / "a.wmv", numbered(40)),
-    "turned": lambda p: turn(write_clip(p / "a.mov", numbered(40)), QUARTER_TURNS[90]),
-    "odd": lambda p: write_clip(
-        p / "a.mkv", numbered(40, 161, 97), codec="ffv1", pix_fmt="yuv444p"
     ),
     "10 bit": lambda p: write_clip(p / "a.mp4", numbered(40), pix_fmt="yuv420p10le"),
 }

@@ -17,7 +17,7 @@ from mien.errors import DecodeError, InputNotFoundError
 from mien.media import open_video
 from mien.media.sound import Sound
 from mien.media.source import Source
-from mien.media.writer import Encoding, create_video
+from mien.media.writer import Encoding, create_video_like
 from tests.clips import numbered, write_clip
 
 RATE = 48000
@@ -26,16 +26,8 @@ RATE = 48000
 def copy(source: Source, target: Path) -> tuple[str, ...]:
     """Write a video's pictures and sound anew; what the writer has to say."""
     with open_video(source) as video, Sound(source, video.info.start) as sound:
-        info = video.info
-        with create_video(
-            target,
-            width=info.width,
-            height=info.height,
-            time_base=info.time_base,
-            rate=info.rate,
-            sound=sound,
-            encoding=Encoding(preset="ultrafast"),
-        ) as writer:
+        fast = Encoding(preset="ultrafast")
+        with create_video_like(video.info, target, sound=sound, encoding=fast) as writer:
             for frame in video.frames():
                 writer.write(frame.rgb, frame.time, frame.duration)
             return writer.notes

@@ -15,11 +15,10 @@ from pathlib import Path
 import av
 from av.container import InputContainer, OutputContainer
 
-from mien.atomic import replacing
 from mien.media.companions import carry_over
-from mien.media.container import open_container
-from mien.media.encoder import Encoding, create_container, told, video_format_for
+from mien.media.encoder import Encoding, create_container
 from mien.media.limits import Limits
+from mien.media.opening import look_at, open_both, origin
 from mien.media.packets import (
     Plan,
     UnfitError,
@@ -29,11 +28,11 @@ from mien.media.packets import (
     plan_packets,
     tag_for,
 )
-from mien.media.remake import REMADE, check_not_same, origin, remake_video
+from mien.media.remake import REMADE, remake_video
 from mien.media.sei import Cleaner
 from mien.media.sound import Sound, apart
 from mien.media.soundtrack import Soundtrack
-from mien.media.source import Source, open_source
+from mien.media.source import Source
 from mien.media.video import Video, open_video
 
 
@@ -63,24 +62,14 @@ def copy_video(
         InputError, MediaError: as of `open_video`; DecodeError where it is damaged.
         OutputError: it cannot be written. What was at `path` is there as it was.
     """
-    target = Path(path)
-    form = video_format_for(target)
-    check_not_same(source, target)
-    with open_video(apart(source), limits=limits, threads=1) as video:
-        pass  # what is known of it stays
+    target, form, video = look_at(source, path, limits)
     try:
         plan = plan_packets(source, video, form, limits)
     except UnfitError as reason:
         notes = _encoded(source, target, encoding, limits)
         return (f"the pictures were encoded anew: {reason}", *notes)
-    with (
-        open_source(apart(source)) as opened,
-        open_container(opened, limits) as container,
-        Sound(source, origin(video), subtitles=True, limits=limits) as beside,
-        told(target),
-        replacing(target, "wb") as file,
-    ):
-        out = create_container(file.name, form, video.info.time_base)
+    with open_both(source, target, video, limits) as (container, beside, name):
+        out = create_container(name, form, video.info.time_base)
         try:
             return _write(container, beside, video, plan, out)
         finally:

@@ -11,28 +11,23 @@ The file is there when it is whole, and not before.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from fractions import Fraction
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
-from pathlib import Path
-from typing import Any
-
-import av
-from av.packet import Packet
 
 from mien.atomic import replacing
 from mien.errors import UsageError
 from mien.media.companions import carry_over
-from mien.media.encoder import Encoder, Encoding, create_container, told, video_format_for
+from mien.media.encoder import Encoder, Encoding, create_container, told
 from mien.media.limits import Limits
+from mien.media.opening import look_at, origin
+from mien.media.output import Output
 from mien.media.planes import NativePicture
-from mien.media.sound import Sound, apart
+from mien.media.sound import Sound
 from mien.media.soundtrack import Soundtrack
 from mien.media.source import Source
 from mien.media.stored import FieldOrder, Stored
-from mien.media.video import Video, VideoInfo, open_video
+from mien.media.video import Video, VideoInfo
 from mien.timecode import Time
 
 REMADE = Encoding(crf=20, preset="veryfast")
@@ -65,14 +60,10 @@ def remake_video(
         InputError, MediaError: as of `open_video`.
         OutputError: it cannot be written. What was at `path` is there as it was.
     """
-    target = Path(path)
-    form = video_format_for(target)
-    check_not_same(source, target)
-    with open_video(apart(source), limits=limits, threads=1) as video:
-        zero = origin(video)
+    target, form, video = look_at(source, path, limits)
     _check_size(video.info, encoding)
     with (
-        Sound(source, zero, subtitles=True, limits=limits) as beside,
+        Sound(source, origin(video), subtitles=True, limits=limits) as beside,
         told(target),
         replacing(target, "wb") as file,
     ):
@@ -85,7 +76,7 @@ def remake_video(
             copy.close()
 
 
-class Remake:
+class Remake(Output):
     """Encodes the changed pictures of a video; made by `remake_video`."""
 
     def __init__(
@@ -93,13 +84,13 @@ class Remake:
     ) -> None:
         info, stored = video.info, video.stored
         self._layout = layout = stored.layout
-        self._container = create_container(path, form, info.time_base)
+        container = create_container(path, form, info.time_base)
         self._beside, self._zero = beside, origin(video)
         self._number = video.stream_number
         aspect = info.pixel_aspect
         fields, self._notes = _fields(stored, encoding)
-        self._encoder = Encoder(
-            self._container,
+        encoder = Encoder(
+            container,
             encoding,
             size_wh=(layout.width, layout.height),
             pix_fmt=layout.name,
@@ -112,8 +103,8 @@ class Remake:
             mastering=stored.mastering,
         )
         if stored.display_matrix is not None:
-            self._encoder.stream.set_display_matrix(stored.display_matrix)
-        self._soundtrack: Soundtrack | None = None
+            encoder.stream.set_display_matrix(stored.display_matrix)
+        super().__init__(container, encoder)
 
     def prepare(self) -> None:
         """Add what goes with the pictures and write the header."""
@@ -149,32 +140,7 @@ class Remake:
                 f"a picture of {picture.width} x {picture.height} pixels in {have[0]} is not of "
                 f"the video that is remade: {layout.width} x {layout.height} in {layout.name}"
             )
-        ticks = self._encoder.ticks(time, duration)
-        self._mux(self._encoder.encode(picture, ticks, duration))
-
-    def _mux(self, packets: Iterable[Packet[Any]]) -> None:
-        assert self._soundtrack is not None
-        for packet in packets:
-            assert packet.pts is not None
-            self._soundtrack.until(packet.pts * packet.time_base)
-            self._container.mux(packet)
-
-    def finish(self) -> None:
-        """Write what is still in the encoder, the rest of what goes with it, and the index.
-
-        Raises:
-            ValueError: no picture was written.
-            OutputError: it cannot be written.
-        """
-        assert self._soundtrack is not None
-        self._mux(self._encoder.rest())
-        self._soundtrack.until(None)
-        self._container.close()
-
-    def close(self) -> None:
-        """Free the encoder. After an error only; what was written is thrown away."""
-        with suppress(av.FFmpegError):
-            self._container.close()
+        self._encode(picture, time, duration)
 
 
 def _check_size(info: VideoInfo, encoding: Encoding) -> None:
@@ -183,13 +149,6 @@ def _check_size(info: VideoInfo, encoding: Encoding) -> None:
             f"HEVC takes no pictures below {SMALLEST_HEVC} pixels, and these have {info.width} x "
             f"{info.height}; use h264"
         )
-
-
-def origin(video: Video) -> Time:
-    """The source's time that becomes 0 in its copy."""
-    info = video.info
-    zero = info.start.exact - video.lead * info.time_base
-    return Time(zero.numerator, Fraction(1, zero.denominator))
 
 
 def _fields(stored: Stored, encoding: Encoding) -> tuple[FieldOrder, list[str]]:
@@ -204,13 +163,3 @@ def _fields(stored: Stored, encoding: Encoding) -> tuple[FieldOrder, list[str]]:
     if stored.spatial:
         notes.append("the mark that it is a spherical or stereoscopic video is left out")
     return fields, notes
-
-
-def check_not_same(source: Source, path: Path) -> None:
-    """Check that a file is not its own copy.
-
-    Raises:
-        UsageError: it is.
-    """
-    if isinstance(source, (str, os.PathLike)) and path.exists() and path.samefile(source):
-        raise UsageError(f"{path} is the video itself; choose another name for its copy")

@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from os import PathLike
-from pathlib import Path
 from typing import Any, Protocol, cast
 
 import av
@@ -29,17 +28,17 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 
-from mien.atomic import replacing
 from mien.errors import DecodeError
 from mien.media.avc import PROFILES, Record, prefixed
 from mien.media.companions import carry_over
 from mien.media.container import format_name, open_container
-from mien.media.encoder import CODECS, Encoding, create_container, told, video_format_for
+from mien.media.encoder import CODECS, Encoding, create_container
 from mien.media.frame import Frame
 from mien.media.limits import Limits
+from mien.media.opening import look_at, open_both, origin
 from mien.media.packets import Plan, UnfitError, chosen, cleaned, pictures_of, plan_packets
 from mien.media.planes import NativePicture
-from mien.media.remake import REMADE, Remake, check_not_same, origin, remake_video
+from mien.media.remake import REMADE, Remake, remake_video
 from mien.media.segments import BY_DISPLAY, ENTERABLE, Segment
 from mien.media.sei import Cleaner
 from mien.media.sound import Sound, apart
@@ -93,11 +92,7 @@ def splice_video(
         InputError, MediaError: as of `open_video`; DecodeError where it is damaged.
         OutputError: it cannot be written. What was at `path` is there as it was.
     """
-    target = Path(path)
-    form = video_format_for(target)
-    check_not_same(source, target)
-    with open_video(apart(source), limits=limits, threads=1) as video:
-        pass  # what is known of it stays
+    target, form, video = look_at(source, path, limits)
     try:
         splice = _Splice.planned(source, video, form, changed, encoding, limits)
     except UnfitError:
@@ -107,15 +102,9 @@ def splice_video(
         ):
             yield _Whole(copy, whole)
         return
-    with (
-        open_source(apart(source)) as opened,
-        open_container(opened, limits) as container,
-        Sound(source, origin(video), subtitles=True, limits=limits) as beside,
-        told(target),
-        replacing(target, "wb") as file,
-    ):
+    with open_both(source, target, video, limits) as (container, beside, name):
         try:
-            splice.begin(file.name, form, container, beside)
+            splice.begin(name, form, container, beside)
             yield splice
             splice.finish()
         finally:

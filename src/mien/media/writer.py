@@ -9,8 +9,8 @@ A file is there when it is whole, and not before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from fractions import Fraction
 from io import BytesIO
 from os import PathLike
@@ -19,7 +19,6 @@ from typing import Any
 
 import av
 import numpy as np
-from av.packet import Packet
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image
@@ -34,14 +33,23 @@ from mien.media.encoder import (
     told,
     video_format_for,
 )
+from mien.media.output import Output
 from mien.media.planes import HD_LINES
 from mien.media.sound import Sound
 from mien.media.soundtrack import Soundtrack
 from mien.media.stored import Color
+from mien.media.video import VideoInfo
 from mien.picture import check_rgb
 from mien.timecode import Time
 
-__all__ = ["IMAGE_FORMATS", "VIDEO_FORMATS", "Encoding", "create_video", "write_image"]
+__all__ = [
+    "IMAGE_FORMATS",
+    "VIDEO_FORMATS",
+    "Encoding",
+    "create_video",
+    "create_video_like",
+    "write_image",
+]
 
 Rgb = NDArray[Any]
 
@@ -97,7 +105,27 @@ def create_video(
             writer.close()
 
 
-class VideoWriter:
+def create_video_like(
+    info: VideoInfo,
+    path: str | PathLike[str],
+    *,
+    sound: Sound | None = None,
+    encoding: Encoding = Encoding(),  # noqa: B008 - frozen
+) -> AbstractContextManager[VideoWriter]:
+    """`create_video` for the frames of a video, changed or not: in their size, at their times."""
+    return create_video(
+        path,
+        width=info.width,
+        height=info.height,
+        time_base=info.time_base,
+        rate=info.rate,
+        pixel_aspect=info.pixel_aspect,
+        sound=sound,
+        encoding=encoding,
+    )
+
+
+class VideoWriter(Output):
     """Encodes pictures with exact times; made by `create_video`."""
 
     def __init__(
@@ -111,11 +139,11 @@ class VideoWriter:
         encoding: Encoding,
     ) -> None:
         self._size_wh = size_wh
-        self._container = create_container(path, form, time_base)
+        container = create_container(path, form, time_base)
         tag, self._matrix = _MATRIX[size_wh[1] >= HD_LINES]
         width, height = (side + side % 2 for side in size_wh)
-        self._encoder = Encoder(
-            self._container,
+        encoder = Encoder(
+            container,
             encoding,
             size_wh=(width, height),
             pix_fmt="yuv420p",
@@ -124,7 +152,7 @@ class VideoWriter:
             rate=rate,
             pixel_aspect=pixel_aspect,
         )
-        self._soundtrack: Soundtrack | None = None
+        super().__init__(container, encoder)
         self._reformatter = VideoReformatter()
 
     def prepare(self, sound: Sound | None) -> None:
@@ -156,8 +184,7 @@ class VideoWriter:
                 f"a picture of {rgb.shape[1]} x {rgb.shape[0]} pixels does not fit into a video of "
                 f"{self._size_wh[0]} x {self._size_wh[1]}"
             )
-        ticks = self._encoder.ticks(time, duration)
-        self._mux(self._encoder.encode(self._coded(rgb), ticks, duration))
+        self._encode(self._coded(rgb), time, duration)
 
     def _coded(self, rgb: Rgb) -> av.VideoFrame:
         down, right = rgb.shape[0] % 2, rgb.shape[1] % 2
@@ -172,30 +199,6 @@ class VideoWriter:
             interpolation=Interpolation.AREA,
             threads=1,
         )
-
-    def _mux(self, packets: Iterable[Packet[Any]]) -> None:
-        assert self._soundtrack is not None
-        for packet in packets:
-            assert packet.pts is not None
-            self._soundtrack.until(packet.pts * packet.time_base)
-            self._container.mux(packet)
-
-    def finish(self) -> None:
-        """Write what is still in the encoder, the rest of the sound, and the index.
-
-        Raises:
-            ValueError: no picture was written.
-            OutputError: it cannot be written.
-        """
-        assert self._soundtrack is not None
-        self._mux(self._encoder.rest())
-        self._soundtrack.until(None)
-        self._container.close()
-
-    def close(self) -> None:
-        """Free the encoder. After an error only; what was written is thrown away."""
-        with suppress(av.FFmpegError):
-            self._container.close()
 
 
 def write_image(path: str | PathLike[str], rgb: Rgb) -> None:

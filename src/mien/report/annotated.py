@@ -22,7 +22,7 @@ from mien.errors import UsageError
 from mien.faces import EMOTIONS, Faces
 from mien.media import Source, Video, open_video
 from mien.media.sound import Sound
-from mien.media.writer import Encoding, create_video
+from mien.media.writer import Encoding, create_video_like
 from mien.picture import check_rgb
 from mien.report.annotator import draw
 from mien.report.captions import Caption, captions_of_picture, captions_of_tracks
@@ -95,16 +95,7 @@ def write_annotated(
         info = video.info
         pages = Pages(video, timeline)
         sound = open_things.enter_context(Sound(source, info.start)) if info.has_audio else None
-        with create_video(
-            path,
-            width=info.width,
-            height=info.height,
-            time_base=info.time_base,
-            rate=info.rate,
-            pixel_aspect=info.pixel_aspect,
-            sound=sound,
-            encoding=encoding,
-        ) as writer:
+        with create_video_like(info, path, sound=sound, encoding=encoding) as writer:
             for frame in video.frames():
                 writer.write(pages.drawn(frame.rgb, frame.time), frame.time, frame.duration)
                 on_progress((frame.index + 1) / timeline.frame_count)
