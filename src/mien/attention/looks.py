@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.describe.columns import column
 from mien.errors import UsageError
 from mien.faces import Faces
 
@@ -43,8 +44,8 @@ def looking(faces: Faces) -> Array:
     Raises:
         UsageError: the columns `pose_deg` and `gaze_deg` are not there.
     """
-    head = off_axis(_column(faces, "pose_deg")[:, :2])
-    gaze = off_axis(_column(faces, "gaze_deg"))
+    head = off_axis(column(faces, "pose_deg")[:, :2])
+    gaze = off_axis(column(faces, "gaze_deg"))
     alone = head <= HEAD_ALONE_DEG
     both = (gaze <= GAZE_DEG) & (head <= HEAD_DEG)
     looks = np.where(np.isfinite(gaze), both, alone).astype(float)
@@ -63,7 +64,7 @@ def shut(faces: Faces) -> Array:
     Raises:
         UsageError: the column `openness` is not there.
     """
-    eyes = _column(faces, "openness")[:, :2].astype(float)
+    eyes = column(faces, "openness")[:, :2].astype(float)
     return np.asarray(np.where(np.isfinite(eyes).all(axis=1), eyes.max(axis=1) <= SHUT, np.nan))
 
 
@@ -88,7 +89,7 @@ def distance_cm(faces: Faces, *, width: int, height: int, focal: float = 1.0) ->
     """
     if not focal > 0:
         raise UsageError(f"the focal length must be above 0, got {focal}")
-    mesh = _column(faces, "mesh")[:, :, :2].astype(float)
+    mesh = column(faces, "mesh")[:, :, :2].astype(float)
     pixels = focal * max(width, height)
     middle = np.array([width / 2, height / 2])
     both = [_to_iris(mesh[:, iris], pixels, middle) for iris in IRISES]
@@ -105,10 +106,3 @@ def _to_iris(points: Array, focal: float, middle: Array) -> Array:
     far = np.full(len(points), np.nan)
     np.divide(IRIS_CM * ray, diameter, out=far, where=diameter > 0)
     return far
-
-
-def _column(faces: Faces, name: str) -> Array:
-    found = faces.columns.get(name)
-    if found is None:
-        raise UsageError(f"this measure needs the column '{name}'; analyse with it first")
-    return found

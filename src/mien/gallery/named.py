@@ -60,7 +60,7 @@ class NamedGalleries:
         self._room = Room(limits.galleries, limits.subjects_per_gallery, limits.faces_per_person)
 
     def enrol(self, gallery: str, subject: str, templates: Sequence[Template]) -> list[Enrolled]:
-        """Store faces of a subject, all or none; what is not there is made.
+        """Store one or more faces of a subject, all or none; what is not there is made.
 
         Raises:
             LimitReachedError, IncompatibleModelsError, ConflictError
