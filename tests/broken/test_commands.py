@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -210,13 +211,17 @@ def test_an_interrupt_while_workers_start(slow_clip: Path, tmp_path: Path) -> No
 def interrupted(folder: Path, clip: Path, engine: str, environment: dict[str, str]) -> None:
     """Interrupt an analysis when a file named `there` has appeared."""
     command = ("analyze", clip, "-o", folder / "result.json", "--engine", engine)
-    process = start(*command, **environment)
+    interrupt(start(*command, **environment), (folder / "there").exists)
+    assert not list(folder.glob("*result*"))
+
+
+def interrupt(process: subprocess.Popen[bytes], due: Callable[[], bool]) -> None:
+    """Interrupt a command when it is due, and see that it ends as it should."""
     deadline = time.monotonic() + LIMIT_S
-    while not (folder / "there").exists() and process.poll() is None:
+    while not due() and process.poll() is None:
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
     ended = end_of(process)
     assert ended.code == 130
     assert one_sentence(ended), ended.told
-    assert not list(folder.glob("*result*"))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mien.media import open_video
-from tests.broken.test_commands import LIMIT_S, end_of, one_sentence, start
+from tests.broken.test_commands import end_of, interrupt, start
 from tests.end_to_end.conftest import Run
 from tests.end_to_end.conftest import run as run
 from tests.media.test_writer import largest_file
@@ -71,12 +71,5 @@ def test_killed_at_any_moment(clip: Path, tmp_path: Path) -> None:
 def test_interrupted_while_it_writes(clip: Path, tmp_path: Path) -> None:
     result = tmp_path / "out.mp4"
     process = start("redact", clip, "-o", result, "--engine", "none")
-    deadline = time.monotonic() + LIMIT_S
-    while not any(tmp_path.iterdir()) and process.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGINT)
-    ended = end_of(process)
-    assert ended.code == 130
-    assert one_sentence(ended), ended.told
+    interrupt(process, lambda: any(tmp_path.iterdir()))
     assert not any(tmp_path.iterdir())
