@@ -76,7 +76,7 @@ def _option(name: str, help: str, **rest: Any) -> Callable[[Command], Command]:
     metavar="NAME=VALUE",
 )
 def command(limit: Sequence[str], **options: Any) -> None:
-    """Serve the Face API to programs; see docs/how_to/serve.md.
+    """Answer programs over HTTP, in the words of several APIs; see docs/how_to/serve.md.
 
     Keys are made by `mien keys create NAME`, also while the service runs.
 

@@ -10,14 +10,14 @@ from starlette.responses import Response
 from mien.server.api import AnyCase, Api
 from mien.server.call import Call
 from mien.server.dialect import Dialect, Services
-from mien.server.dialects.emotion_v1.operations import OPERATIONS, PAGE
+from mien.server.dialects.emotion_v1.operations import NO_OPERATION, OPERATIONS, PAGE
 from mien.server.openapi import document
 from mien.server.operations import Operation
 
 
 def build(services: Services) -> Api:
     """The Emotion API v1.0 of a service."""
-    routes = [_route(each, services) for each in OPERATIONS]
+    routes = [_route(each, services) for each in (*OPERATIONS, NO_OPERATION)]
     return Api(PAGE.title, routes, partial(document, PAGE, OPERATIONS))
 
 

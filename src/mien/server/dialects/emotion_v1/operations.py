@@ -41,12 +41,12 @@ OPERATIONS = (
         answer=answers.OperationAnswer,
         refusals=(404,),
     ),
-    Operation(
-        *("Emotion_NoOperation", "GET", "/operations", "Emotion"),
-        "Refused: the id of an operation is missing.",
-        video.no_operation,
-        refusals=(400,),
-    ),
+)
+NO_OPERATION = Operation(
+    *("Emotion_NoOperation", "GET", "/operations", "Emotion"),
+    "Refused: the id of an operation is missing. It is on no page.",
+    video.no_operation,
+    refusals=(400,),
 )
 
 PAGE = Page(

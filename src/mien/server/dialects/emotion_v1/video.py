@@ -15,7 +15,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from mien.errors import NoSuchJobError
+from mien.errors import NoSuchAssetError, NoSuchJobError
 from mien.jobs import Job, NewTask, Queue, State
 from mien.jobs.processors import FACE_DETECTOR
 from mien.server.bodies import read, refused
@@ -85,12 +85,9 @@ async def operation(call: Call) -> Response:
     """How far a video is; the result, once it is there."""
     try:
         id = str(UUID(call.request.path_params["oid"]))
-        job = await call.run(_queue(call).get, id)
-    except (ValueError, NoSuchJobError):
+    except ValueError:
         raise _not_found() from None
-    if job.ended is not None and datetime.now(UTC) - job.ended >= KEEP:
-        raise _not_found()
-    return await call.run(_told, _queue(call), job)
+    return await call.run(_told, _queue(call), id)
 
 
 async def no_operation(call: Call) -> Response:
@@ -132,7 +129,17 @@ def _submit(queue: Queue, file: IO[bytes], size: int, style: str) -> Job:
     return queue.submit("recognizeInVideo", [task], keep_s=KEEP.total_seconds())
 
 
-def _told(queue: Queue, job: Job) -> Response:
+def _told(queue: Queue, id: str) -> Response:
+    try:
+        job = queue.get(id)
+        if job.ended is not None and datetime.now(UTC) - job.ended >= KEEP:
+            raise _not_found()
+        return JSONResponse(_answer(queue, job))
+    except (NoSuchJobError, NoSuchAssetError):  # the asset, if it has just been swept away
+        raise _not_found() from None
+
+
+def _answer(queue: Queue, job: Job) -> dict[str, Any]:
     (task,) = job.tasks
     told: dict[str, Any] = {
         "status": STATUS[job.state],
@@ -146,7 +153,7 @@ def _told(queue: Queue, job: Job) -> Response:
     if job.state is State.Finished:
         (file,) = queue.assets.get(task.output).files
         told["processingResult"] = queue.assets.path(file).read_text("utf-8")
-    return JSONResponse(told)
+    return told
 
 
 def _time(moment: datetime) -> str:

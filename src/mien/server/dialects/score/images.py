@@ -15,6 +15,8 @@ FORM = (
     '"data" must have the shape n x 1 x 64 x 64: a list of images, each a list with one plane of '
     "64 rows of 64 gray values."
 )
+NUMBERS = {int, float}
+"""Types of gray values; a truth value is none."""
 Plane = list[list[float]]
 
 
@@ -58,9 +60,6 @@ def _is_plane(plane: object) -> bool:
 
 def _is_row(row: object) -> bool:
     return isinstance(row, list) and len(row) == SIDE and {type(each) for each in row} <= NUMBERS
-
-
-NUMBERS = {int, float}
 
 
 def _refused(message: str) -> Refusal:
