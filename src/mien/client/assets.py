@@ -85,12 +85,12 @@ class AssetFile:
             OutputError: it cannot be written.
             ServiceError: the service refuses it, or cannot be reached.
         """
-        target = Path(path)
+        content, target = f"{self._path}/content", Path(path)
         target = target / self.name if target.is_dir() else target
         beside = target.with_name(f".{target.name}.part")
         try:
             with beside.open("wb") as file:
-                self._fetch(file, on_progress)
+                self._fetch(content, file, on_progress)
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(target)
@@ -134,13 +134,13 @@ class AssetFile:
         headers["Content-Type"] = "application/octet-stream"
         self._wire.send(f"{self._path}/content", _pieces(file, count), headers)
 
-    def _fetch(self, file: IO[bytes], on_progress: Progress) -> None:
+    def _fetch(self, content: str, file: IO[bytes], on_progress: Progress) -> None:
         size, here, tries = self.size or 0, 0, 0
         while here < size:
             before = here
             try:
-                with self._wire.stream(f"{self._path}/content", _range(here)) as answer:
-                    for piece in answer.iter_bytes(PIECE):
+                with self._wire.stream(content, _part(here)) as answer:
+                    for piece in answer.iter_bytes():
                         file.write(piece)
                         here += len(piece)
                         on_progress(here / size)
@@ -248,5 +248,7 @@ def _pieces(file: IO[bytes], count: int) -> Iterator[bytes]:
         yield piece
 
 
-def _range(here: int) -> dict[str, str]:
-    return {"Range": f"bytes={here}-"} if here else {}
+def _part(here: int) -> dict[str, str]:
+    """What to ask for when so many bytes are here."""
+    plain = {"Accept-Encoding": "identity"}
+    return {**plain, "Range": f"bytes={here}-"} if here else plain

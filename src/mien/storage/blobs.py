@@ -34,24 +34,28 @@ class Blobs:
             OutputError: the folder cannot be written, or the disk is full.
             InputError: there are fewer bytes than `offset`: something else removed them.
         """
-        path = self.path(id)
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
-            with os.fdopen(handle, "r+b") as file:
-                if file.seek(0, os.SEEK_END) < offset:
-                    raise InputError(f"bytes of the file {id} are missing; send it anew")
-                file.truncate(offset)
-                file.seek(offset)
-                try:
-                    yield file
-                finally:
+        file = self._opened(id, offset)
+        with file:
+            try:
+                yield file
+            finally:
+                with _told_of_disk("a file"):
                     file.flush()
                     os.fsync(file.fileno())
-        except InputError:
-            raise
-        except OSError as error:
-            raise OutputError(f"a file cannot be kept: {error.strerror}") from error
+
+    def _opened(self, id: str, offset: int) -> IO[bytes]:
+        path = self.path(id)
+        with _told_of_disk("a file"):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            file = os.fdopen(handle, "r+b")
+        here = file.seek(0, os.SEEK_END)
+        if here < offset:
+            file.close()
+            raise InputError(f"bytes of the file {id} are missing; send it anew")
+        file.truncate(offset)
+        file.seek(offset)
+        return file
 
     def make(self, id: str) -> None:
         """An empty blob; raises OutputError."""
@@ -65,15 +69,13 @@ class Blobs:
             OutputError: it cannot be moved.
         """
         target = self.path(id)
-        try:
+        with _told_of_disk("a result"):
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with path.open("rb") as file:
                 os.fsync(file.fileno())
                 size = os.fstat(file.fileno()).st_size
             path.replace(target)
             _sync(target.parent)
-        except OSError as error:
-            raise OutputError(f"a result cannot be kept: {error.strerror}") from error
         return size
 
     def delete(self, id: str) -> None:
@@ -87,6 +89,15 @@ class Blobs:
             with suppress(FileNotFoundError):
                 if now - path.stat().st_mtime > seconds:
                     yield path.name
+
+
+@contextmanager
+def _told_of_disk(what: str) -> Iterator[None]:
+    """A failure of the disk as an OutputError."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{what} cannot be kept: {error.strerror}") from error
 
 
 def _sync(folder: Path) -> None:

@@ -280,3 +280,29 @@ def test_a_stream_of_events_does_not_hold_up_the_stop(tmp_path: Path) -> None:
     finally:
         connection.close()
         service.stop()
+
+
+def test_what_a_job_works_with_stays_until_it_is_over(tmp_path: Path) -> None:
+    service = Killable(tmp_path, workers=0)
+    key = service.key()
+    service.start()
+    try:
+        with MediaContext(service.url, MediaServicesCredentials("k", key)) as context:
+            detector = patiently(context.media_processors.latest, "Azure Media Face Detector")
+            asset = context.assets.create("a")
+            job = context.jobs.create("waits for ever")
+            job.tasks.add_new("t", detector, "").input_assets.append(asset)
+            job.submit()
+            for delete in (job.delete, asset.delete):
+                with pytest.raises(ServiceError, match=r"cancel it") as refused:
+                    delete()
+                assert (refused.value.status, refused.value.code) == (409, "InUse")
+            job.cancel()
+            job.refresh()
+            assert job.state is JobState.Canceled
+            job.delete()
+            asset.delete()
+            assert list(context.jobs) == []
+            assert list(context.assets) == []
+    finally:
+        service.stop()

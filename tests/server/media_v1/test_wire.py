@@ -214,18 +214,6 @@ def test_what_is_not_there(call: Ask) -> None:
     assert call("PUT", "/assets").status == 405
 
 
-def test_a_job_that_is_not_over_keeps_its_assets_and_itself(call: Ask) -> None:
-    asset = new_asset(call)
-    made = call("POST", f"/assets/{asset}/files", {"name": "a.mp4", "size": 10}).json
-    file = f"/assets/{asset}/files/{made['id']}"
-    blocked = [call("POST", "/jobs", job_body(asset)).json["id"] for _ in range(1)]
-    # It may be over at once (its file is not whole): then all of this is allowed.
-    job = call("GET", f"/jobs/{blocked[0]}").json
-    if job["state"] in ("Queued", "Scheduled"):
-        assert call("DELETE", f"/jobs/{job['id']}").status in (204, 409)
-    call("DELETE", file)
-
-
 def test_assets_are_listed_page_by_page(live: Live) -> None:
     call = caller(live, live.key("media pages"))
     made = sorted(new_asset(call) for _ in range(5))
