@@ -84,10 +84,12 @@ class Killable:
         self.killed["server"] += 1
 
     def kill_worker(self, rng: random.Random) -> None:
-        if pids := self.worker_pids():
-            with suppress(ProcessLookupError):
-                os.kill(rng.choice(pids), signal.SIGKILL)
-                self.killed["worker"] += 1
+        end = time.monotonic() + 10
+        while not (pids := self.worker_pids()) and time.monotonic() < end:
+            time.sleep(0.05)  # they are about to be started, or there is nothing left to do
+        with suppress(IndexError, ProcessLookupError):
+            os.kill(rng.choice(pids), signal.SIGKILL)
+            self.killed["worker"] += 1
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
