@@ -342,3 +342,29 @@ def test_whatever_comes_in(
     final = straight.finish()
     assert final == mixed.finish()
     assert sorted(set(final.values())) == list(range(len(set(final.values()))))
+
+
+def test_a_stream_without_an_end_is_followed_without_a_past() -> None:
+    tracker = OnlineTracker(reid=False)
+    ids = []
+    for frame in range(400):
+        there = frame % 20 < 10  # away for longer than a track is kept alive
+        faces = detections((100, 100, 0.9)) if there else detections()
+        found = tracker.update(faces, time=at(frame * 0.3), cut=frame == 205)
+        assert found.track_id is not None
+        ids += found.track_id.tolist()
+        tracker.forget()
+    assert len(set(ids)) == 21  # 20 visits, of which one has a cut in it
+    assert tracker.cuts == []
+    assert tracker.confirmed == frozenset()
+    assert tracker.tracklets() == []
+
+
+def test_the_live_tracks_that_are_confirmed_are_told() -> None:
+    tracker = OnlineTracker()
+    for frame in range(5):
+        faces = detections((100, 100, 0.9), *([(400, 100, 0.9)] if frame >= 3 else []))
+        found = tracker.update(faces, time=at(frame / 25))
+        assert found.track_id is not None
+        first = int(found.track_id[0])
+        assert tracker.confirmed == ({first} if frame >= 2 else frozenset())

@@ -160,6 +160,19 @@ class OnlineTracker:
     def _live(self, number: int) -> Track:
         return next(track for track in self._tracks if track.id == number)
 
+    @property
+    def confirmed(self) -> frozenset[int]:
+        """The provisional ids of the live tracks that are confirmed."""
+        return frozenset(track.id for track in self._tracks if track.confirmed)
+
+    def forget(self) -> None:
+        """Let go of what has been: tracks that have ended, when the live ones were seen, cuts. For
+        a stream without an end, of which nobody will ask for `tracklets`."""
+        self._ended.clear()
+        self.cuts.clear()
+        for track in self._tracks:
+            del track.runs[:-1]
+
     def predicted(self) -> Faces:
         """Where the confirmed tracks are thought to be that the last frame did not show.
 
