@@ -21,6 +21,7 @@ COMMANDS = {
     "fairness": "measure how evenly mien works over the people in your own pictures",
     "jobs": "submit, list, watch, cancel and download the media jobs of a service",
     "keys": "make, list, revoke and rotate API keys of the service",
+    "live": "find, follow and describe faces as a camera, a stream or a file shows them",
     "models": "list, fetch, check and explain the models",
     "redact": "hide the faces in photos and videos",
     "serve": "answer programs that were written for Azure's Face API",
