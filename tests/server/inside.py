@@ -24,12 +24,20 @@ from mien.media import read_image
 from mien.server.app import create_app
 from mien.server.dialect import Dialect
 from mien.server.dialects.face_v1 import FACE_V1
-from mien.server.inference import Analyst, Seen, Wants, Worker
+from mien.server.inference import Analyst, Seen, Stream, Wants, Worker
 from mien.server.metrics import Metrics
 from mien.server.settings import Settings
 from mien.storage import Storage, open_storage
+from mien.timecode import Time
 
 HEADER = "Ocp-Apim-Subscription-Key"
+
+
+class NobodyThere:
+    """A stream that never shows a face."""
+
+    def see(self, rgb: Array, time: Time) -> Faces:
+        return Faces.empty()
 
 
 class OneFace:
@@ -59,6 +67,13 @@ class OneFace:
             columns["mesh"] = np.random.default_rng(1).uniform(0, 100, (1, 478, 3))
         box = np.array([[0, 0, min(100, width), min(140, height)]])
         return Seen(Faces(box, np.ones(1), **columns), width, height, "full", np.array([0.8]))
+
+    def stream(self, *, emotion: bool) -> Stream:
+        return NobodyThere()
+
+    def follow(self, stream: Stream, data: bytes, time: Time) -> Seen:
+        rgb = read_image(data)
+        return Seen(stream.see(rgb, time), rgb.shape[1], rgb.shape[0], "live")
 
     def scores(self, crops: Array) -> Array:
         return np.eye(8)[np.zeros(len(crops), int)]

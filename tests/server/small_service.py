@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import click
@@ -24,13 +24,15 @@ from mien.faces import Array, Faces
 from mien.server.app import create_app
 from mien.server.dialect import Dialect, Services, caller_of
 from mien.server.errors import Refusal
-from mien.server.inference import Analyst, Seen, Wants
+from mien.server.inference import Analyst, Seen, Stream, Wants
 from mien.server.limits import read_body
 from mien.server.logs import write_logs
 from mien.server.metrics import Metrics
 from mien.server.serving import serve
 from mien.server.settings import Limits, Settings
 from mien.storage import open_storage
+from mien.timecode import Time
+from tests.server.inside import NobodyThere
 
 
 class Sleeper:
@@ -40,11 +42,18 @@ class Sleeper:
         self.seconds = seconds
 
     def see(self, data: bytes, wants: Wants) -> Seen:
-        time.sleep(self.seconds)
+        sleep(self.seconds)
         return Seen(Faces.empty(), 1, 1, "coarse")
 
+    def stream(self, *, emotion: bool) -> Stream:
+        return NobodyThere()
+
+    def follow(self, stream: Stream, data: bytes, time: Time) -> Seen:
+        sleep(self.seconds)
+        return Seen(Faces.empty(), 1, 1, "live")
+
     def scores(self, crops: Array) -> Array:
-        time.sleep(self.seconds)
+        sleep(self.seconds)
         return np.full((len(crops), 8), 1 / 8)
 
 

@@ -22,6 +22,7 @@ PORT, SCORE_PORT = 8000, 5001
 NEEDED = (
     "fastapi",
     "uvicorn",
+    "websockets",
     "sqlalchemy",
     "cryptography",
     "prometheus_client",

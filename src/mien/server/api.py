@@ -10,12 +10,14 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from mien.server.errors import MethodRefusedError, UnknownPathError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Conversation = Callable[[WebSocket], Awaitable[None]]
 
 
 class AnyCase(Route):
@@ -36,6 +38,19 @@ class AnyCase(Route):
         return match, {**found, "route": self} if match is Match.FULL else found
 
 
+class AnyCaseSocket(WebSocketRoute):
+    """The same for WebSockets."""
+
+    def __init__(self, path: str, conversation: Conversation, *, name: str) -> None:
+        super().__init__(path, conversation, name=name)
+        self.path_regex = re.compile(self.path_regex.pattern, re.IGNORECASE | re.ASCII)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether it is the route of a WebSocket."""
+        match, found = super().matches(scope)
+        return match, {**found, "route": self} if match is Match.FULL else found
+
+
 class Api(FastAPI):
     """Routes, whose refusals and faults leave the application for the gate.
 
@@ -46,7 +61,7 @@ class Api(FastAPI):
     """
 
     def __init__(
-        self, title: str, routes: Iterable[Route], document: Callable[[], dict[str, Any]]
+        self, title: str, routes: Iterable[BaseRoute], document: Callable[[], dict[str, Any]]
     ) -> None:
         super().__init__(title=title, openapi_url=None, redirect_slashes=False)
         self.router.routes[:] = [*routes]
@@ -64,12 +79,17 @@ class Api(FastAPI):
         return self._route
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and not self._has_socket(scope):
+            raise UnknownPathError
         try:
             await self.router(scope, receive, send)
         except HTTPException as error:
             if error.status_code == 405:
                 raise MethodRefusedError(self._methods(scope)) from None
             raise UnknownPathError from None
+
+    def _has_socket(self, scope: Scope) -> bool:
+        return any(each.matches(scope)[0] is Match.FULL for each in self.router.routes)
 
     def _methods(self, scope: Scope) -> set[str]:
         """The methods of all routes with the path of a request."""

@@ -121,7 +121,8 @@ def analyst_for(settings: Settings, metrics: Metrics) -> Analyst:
         make = reader_maker(metrics, cores)
     else:
         make = worker_maker(metrics, limits, cores)
-    return Analyst(make, workers=THREADS_A_CORE * cores, limits=limits, metrics=metrics)
+    workers = THREADS_A_CORE * cores
+    return Analyst(make, workers=workers, live=cores, limits=limits, metrics=metrics)
 
 
 class _Mounted(Route):
@@ -134,7 +135,7 @@ class _Mounted(Route):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether the path of a request lies under the prefix."""
         prefix = self._dialect.prefix
-        path = scope["path"] if scope["type"] == "http" else ""
+        path = scope["path"] if scope["type"] in ("http", "websocket") else ""
         if not f"{path}/".lower().startswith(f"{prefix}/".lower()):
             return Match.NONE, {}
         root = scope.get("root_path", "")

@@ -6,7 +6,7 @@ import hashlib
 import ipaddress
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
@@ -102,6 +102,35 @@ def bearer_or_subscription_key(request: HTTPConnection) -> str | None:
         return found
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     return secret.strip() if kind.lower() == "bearer" else None
+
+
+KEY_PROTOCOL = "mien.key."
+
+
+def offered_key(head: HTTPConnection) -> str | None:
+    """The key of a WebSocket that offers the subprotocol "mien.key.KEY".
+
+    Pages in browsers can set no header of a WebSocket but this one. It is offered beside the
+    protocol that is spoken, and never chosen.
+    """
+    offered: list[str] = head.scope.get("subprotocols", [])
+    keys = [name for name in offered if name.startswith(KEY_PROTOCOL)]
+    return keys[0].removeprefix(KEY_PROTOCOL) if keys else None
+
+
+def may_call_from(head: HTTPConnection, origins: Collection[str]) -> bool:
+    """Whether a WebSocket comes from a page of this service or of these origins, or from no page.
+
+    Answers to requests are kept from pages of other origins by their browsers (CORS); messages of
+    WebSockets are not.
+    """
+    origin = head.headers.get("origin")
+    if origin is None or origin in origins or "*" in origins:
+        return True
+    try:
+        return urlsplit(origin).netloc.lower() == head.headers.get("host", "").lower()
+    except ValueError:
+        return False
 
 
 class Keys:

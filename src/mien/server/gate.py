@@ -13,15 +13,20 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mien.server.auth import Keys
+from mien.server.auth import Keys, may_call_from, offered_key
 from mien.server.dialect import Dialect, Services
-from mien.server.errors import KeyRefusedError, Refusal
+from mien.server.errors import KeyRefusedError, OffError, Refusal
 from mien.server.limits import Allowance, drain
 from mien.server.logs import LOG, REQUEST_ID, request_id
 from mien.server.metrics import Metrics
 
+BROKEN = 1011
+"""Code of a WebSocket that is closed by a fault of the service (RFC 6455, 7.4.1)."""
 FAULT = Refusal(500, "InternalServerError", "The service failed; its log says why.")
 ID_HEADERS = (b"x-request-id", b"apim-request-id")
+STARTS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
+ACCEPTED = 101
+"""Status of a WebSocket that was accepted."""
 
 
 class Gate:
@@ -37,12 +42,15 @@ class Gate:
         self._app, self._dialect = app, dialect
         self._policy, self._keys, self._allowance = services.policy, keys, allowance
         self._keyless = partial(dialect.keyless, services)
+        own = services.settings.public_url
+        self._origins = {*services.settings.origins, *([own.rstrip("/")] if own else [])}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if scope["type"] != "http":
+        """Answer a request, or hold a conversation."""
+        if scope["type"] not in ("http", "websocket"):
             return
-        exchange = Exchange(scope, receive, send)
+        kind = Exchange if scope["type"] == "http" else Handshake
+        exchange = kind(scope, receive, send)
         refusal: Refusal
         try:
             await self._admit(scope)
@@ -55,6 +63,9 @@ class Gate:
             refusal = FAULT
         if exchange.finished:  # the application has answered a fault, and raised it for the log
             return
+        if isinstance(exchange, Handshake) and exchange.started:
+            await exchange.send({"type": "websocket.close", "code": BROKEN})
+            return
         if exchange.started:  # half an answer is out; breaking off lets the client see that
             raise refusal
         await self._dialect.refuse(refusal)(scope, exchange.receive, exchange.send)
@@ -62,13 +73,17 @@ class Gate:
     async def _admit(self, scope: Scope) -> None:
         self._policy.require_dialect(self._dialect.name)
         head = HTTPConnection(scope)
-        secret = self._dialect.secret(head)
+        if scope["type"] == "websocket" and not may_call_from(head, self._origins):
+            raise OffError("Pages of this origin may not call; `mien serve --origin` names those.")
+        secret = self._dialect.secret(head) or offered_key(head)
         if secret is None and self._keyless(head):
             return
         caller = await self._keys.caller(secret, self._dialect.name)
         if not self._dialect.admits(head, caller):
             raise KeyRefusedError
         scope["state"]["caller"] = caller
+        if scope["type"] == "websocket":  # it may last longer than the key
+            scope["state"]["admit"] = partial(self._keys.caller, secret, self._dialect.name)
         _forget(scope, secret or "")
         await self._allowance.call(caller)
 
@@ -105,6 +120,28 @@ class Exchange:
         self.finished = message["type"] == "http.response.body" and not message.get("more_body")
 
 
+class Handshake:
+    """A WebSocket, which is refused like a request until it is accepted.
+
+    Attributes:
+        started: it is accepted, or the head of a refusal is out.
+        finished: it is closed by the service, or all of the refusal is out.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.receive, self._send = receive, send
+        self.started = self.finished = False
+
+    async def send(self, message: Message) -> None:
+        """A step of the handshake, or a message."""
+        kind = message["type"]
+        self.started = self.started or kind != "websocket.send"
+        self.finished = kind == "websocket.close" or (
+            kind == "websocket.http.response.body" and not message.get("more_body")
+        )
+        await self._send(message)
+
+
 def _forget(scope: Scope, secret: str) -> None:
     """Take the secret out of a request: what comes after cannot log it."""
     pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
@@ -114,6 +151,8 @@ def _forget(scope: Scope, secret: str) -> None:
     hidden = secret.encode("latin-1", "ignore")
     shown = [pair for pair in scope["headers"] if hidden not in pair[1]]  # "Bearer …" holds it
     scope["headers"] = shown if hidden else scope["headers"]
+    if offered := scope.get("subprotocols"):
+        scope["subprotocols"] = [name for name in offered if secret not in name]
 
 
 def answer_faults(app: FastAPI, dialect: Dialect) -> None:
@@ -135,7 +174,7 @@ class Journal:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, and note what came of it."""
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         identity = request_id(HTTPConnection(scope).headers.get("x-request-id"))
@@ -144,9 +183,9 @@ class Journal:
 
         async def marked(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = [pair for pair in message["headers"] if pair[0] not in ID_HEADERS]
+            if message["type"] in STARTS:
+                status = message.get("status", ACCEPTED)
+                headers = [pair for pair in message.get("headers", ()) if pair[0] not in ID_HEADERS]
                 headers += [(name, identity.encode()) for name in ID_HEADERS]
                 message = {**message, "headers": headers}
             await send(message)
@@ -165,7 +204,7 @@ class Journal:
         fields = {
             "dialect": dialect,
             "operation": operation,
-            "method": scope["method"],
+            "method": scope.get("method", "GET"),
             "status": status,
             "ms": round(1000 * seconds, 1),
         }

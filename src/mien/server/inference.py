@@ -15,6 +15,7 @@ from mien.faces import Faces
 from mien.server.errors import BusyError, LateError
 from mien.server.metrics import Metrics
 from mien.server.settings import Limits
+from mien.timecode import Time
 
 Array = NDArray[Any]
 Box = tuple[float, float, float, float]
@@ -51,7 +52,7 @@ class Seen:
         width: of the picture in pixels, as displayed.
         height: likewise.
         look: "coarse" when one quick look was enough, else "full" or "accurate"; "given" for
-            `Wants.boxes`.
+            `Wants.boxes`, "live" for a frame of a stream.
         fitness: (n,) 0..1, how well each face shows, for `Template.quality`; NaN for a face
             without an embedding. None when `recognition` was not wanted.
     """
@@ -63,6 +64,13 @@ class Seen:
     fitness: Array | None = None
 
 
+class Stream(Protocol):
+    """The memory of one stream of frames; see `mien.pipeline.live.LiveFaces`."""
+
+    def see(self, rgb: Array, time: Time) -> Faces:
+        """The faces of the next frame."""
+
+
 class Worker(Protocol):
     """What does the work for one picture at a time; each thread has its own."""
 
@@ -72,6 +80,12 @@ class Worker(Protocol):
     def scores(self, crops: Array) -> Array:
         """(n, 8) expressions of tight gray crops (n, H, W); see `EmotionModel.scores`."""
 
+    def stream(self, *, emotion: bool) -> Stream:
+        """Begin to follow the faces of a stream; any worker may go on with it."""
+
+    def follow(self, stream: Stream, data: bytes, time: Time) -> Seen:
+        """Decode the next frame of a stream, and find, follow and describe its faces."""
+
 
 class Analyst:
     """Sees pictures in worker threads, off the event loop; at most `limits.queue` may wait.
@@ -79,17 +93,26 @@ class Analyst:
     Args:
         make: makes the worker of a thread; called once for each, before the first request.
         workers: how many threads.
+        live: how many more, for the frames of streams alone, so that they and pictures do not wait
+            for each other.
         limits: of the queue, and of the time that a picture may wait for its turn.
         metrics: told how long pictures waited.
     """
 
     def __init__(
-        self, make: Callable[[], Worker], *, workers: int, limits: Limits, metrics: Metrics
+        self,
+        make: Callable[[], Worker],
+        *,
+        workers: int,
+        live: int = 1,
+        limits: Limits,
+        metrics: Metrics,
     ) -> None:
         self._limits, self._metrics = limits, metrics
-        self._idle: list[Worker] = [make() for _ in range(workers)]
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="mien worker")
-        self._turns = asyncio.Semaphore(workers)
+        self._any = make()
+        self._idle = [self._any, *(make() for _ in range(workers + live - 1))]
+        self._threads = ThreadPoolExecutor(workers + live, thread_name_prefix="mien worker")
+        self._turns, self._live_turns = asyncio.Semaphore(workers), asyncio.Semaphore(live)
         self._waiting = 0
         metrics.watch_queue(lambda: self._waiting)
 
@@ -121,6 +144,24 @@ class Analyst:
 
         return await self._work(work)
 
+    def stream(self, *, emotion: bool) -> Stream:
+        """Begin to follow the faces of a stream, with or without their expressions."""
+        return self._any.stream(emotion=emotion)
+
+    async def follow(self, stream: Stream, take: Callable[[], tuple[bytes, Time]]) -> Seen:
+        """The faces of the next frame of a stream.
+
+        Args:
+            stream: has no other frame in work.
+            take: gives the newest frame there is, once its turn has come, and when it was taken.
+
+        Raises:
+            MediaError: it is no usable picture.
+        """
+        async with self._live_turns:
+            data, time = take()
+            return await self._in_thread(lambda worker: worker.follow(stream, data, time))
+
     def close(self) -> None:
         """Finish what has begun, and end the threads."""
         self._threads.shutdown(wait=True)
@@ -140,7 +181,13 @@ class Analyst:
 
     async def _work(self, work: Callable[[Worker], T]) -> T:
         """Have one of the workers do this in its thread when its turn has come."""
+        await self._turn()
+        try:
+            return await self._in_thread(work)
+        finally:
+            self._turns.release()
 
+    async def _in_thread(self, work: Callable[[Worker], T]) -> T:
         def run() -> T:
             worker = self._idle.pop()  # there is one: each thread holds one at most
             try:
@@ -148,8 +195,4 @@ class Analyst:
             finally:
                 self._idle.append(worker)
 
-        await self._turn()
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, run)
-        finally:
-            self._turns.release()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)

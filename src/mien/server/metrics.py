@@ -20,6 +20,10 @@ BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30
 """Seconds: from a small network's run to the longest that a request may wait."""
 
 
+SWITCHED = 101
+"""Status of a request that became a WebSocket."""
+
+
 class Metrics:
     """The counters and histograms of one service, in a registry of its own."""
 
@@ -54,6 +58,18 @@ class Metrics:
             ("look",),
             registry=self._registry,
         )
+        self._frames = Counter(
+            "mien_live_frames",
+            "Frames sent to live sockets: answered, refused or dropped.",
+            ("outcome",),
+            registry=self._registry,
+        )
+        self._latency = Histogram(
+            "mien_live_seconds",
+            "From the last byte of such a frame to its answer.",
+            buckets=BUCKETS,
+            registry=self._registry,
+        )
         self._open = Gauge("mien_requests_open", "Requests in flight.", registry=self._registry)
 
     def watch_queue(self, waiting: Callable[[], float]) -> None:
@@ -64,7 +80,17 @@ class Metrics:
     def answered(self, dialect: str, operation: str, status: int, seconds: float) -> None:
         """Count a request."""
         self._requests.labels(dialect, operation, str(status)).inc()
-        self._seconds.labels(dialect, operation).observe(seconds)
+        if status != SWITCHED:  # a WebSocket lasts as long as somebody watches
+            self._seconds.labels(dialect, operation).observe(seconds)
+
+    def live(self, outcome: str, count: int = 1) -> None:
+        """Count frames that were sent to live sockets: answered, refused or dropped."""
+        self._frames.labels(outcome).inc(count)
+
+    def answered_live(self, seconds: float) -> None:
+        """Count a frame of a live socket that was answered in this time."""
+        self.live("answered")
+        self._latency.observe(seconds)
 
     def looked(self, look: str) -> None:
         """Count a picture by the look that was enough."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class PatientProtocol(H11Protocol):
@@ -42,6 +45,15 @@ class PatientProtocol(H11Protocol):
         """The service stops: a connection that has sent no request is closed at once."""
         self._stop()
         super().shutdown()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand the connection over, unless there are too many; uvicorn bounds requests only."""
+        self._stop()
+        if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
+            self.transport.write(FULL)
+            self.transport.close()
+            return
+        super().handle_websocket_upgrade(event)
 
     def _wait(self) -> None:
         self._deadline = self.loop.call_later(self.header_s, self._close)

@@ -12,6 +12,7 @@ from mien.errors import UsageError
 from mien.server.logs import LOG
 from mien.server.protocol import patient
 from mien.server.settings import Settings
+from mien.server.sockets import BoundedSocket
 
 HEAD_BYTES = 2**15
 """Of the head of a request; a longer one is answered 400."""
@@ -40,7 +41,9 @@ def serve(
     config = uvicorn.Config(
         app,
         http=patient(limits.header_s),
-        ws="none",
+        ws=BoundedSocket,
+        ws_max_size=limits.live_bytes,
+        ws_per_message_deflate=False,  # a small message could become a large one
         lifespan="on",
         log_config=None,
         access_log=False,

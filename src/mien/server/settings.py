@@ -39,6 +39,14 @@ class Limits:
     """How long an unused connection stays open. Load balancers keep theirs for 60."""
     file_bytes: int = 2**36
     """A file of an asset: 64 GiB."""
+    live_bytes: int = 2**21
+    """A frame that is sent to a live socket."""
+    live_pixels: int = 3840 * 2160
+    """Width × height of such a frame."""
+    live_rate: int = 60
+    """Frames a second that may be sent to one socket in the long run."""
+    live_sockets: int = 16
+    """Open live sockets; one more is answered 503."""
     drain_s: float = 30.0
     """For requests in flight to finish when the service is told to stop."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,19 +17,24 @@ from mien.describe.emotion import Emotion, EmotionModel
 from mien.describe.fitness import NEEDS, fitness
 from mien.detect import BlazeFace, CenterFace, CoarseFirst, ImageDetector
 from mien.detect.cascade import PROFILES
-from mien.errors import UsageError
+from mien.errors import UnsupportedMediaError, UsageError
 from mien.faces import Faces
 from mien.media import Limits as MediaLimits
 from mien.media import read_image
 from mien.models import entry, open_session
 from mien.pipeline import STAGES, Stage, stages_for
+from mien.pipeline.live import COLUMNS as LIVE_COLUMNS
+from mien.pipeline.live import PROFILE as LIVE_PROFILE
+from mien.pipeline.live import LiveFaces, LiveModels
 from mien.server.batching import Cores, SharedSession
-from mien.server.inference import Seen, Wants
+from mien.server.inference import Seen, Stream, Wants
 from mien.server.metrics import Metrics
 from mien.server.settings import Limits
+from mien.timecode import Time
 
 Array = NDArray[Any]
 
+JPEG = b"\xff\xd8\xff"
 COLUMNS = tuple(dict.fromkeys(column for stage in STAGES for column in stage.fills))
 
 
@@ -58,8 +64,10 @@ def worker_maker(metrics: Metrics, limits: Limits, cores: int) -> Callable[[], M
         Emotion(reading),
         Attributes(AttributeModel(together("attributes"), entry("attributes").labels)),
     )
-    most = MediaLimits(image_bytes=limits.image_bytes, image_pixels=limits.image_pixels)
-    return lambda: ModelWorker(network, shared, CropReader(reading, metrics, held), most)
+    images = ImageDetector(network, PROFILES[LIVE_PROFILE])
+    live = LiveModels.load(LIVE_COLUMNS, threads=1, images=images, ready=shared)
+    reader = CropReader(reading, metrics, held)
+    return lambda: ModelWorker(network, shared, reader, live, limits)
 
 
 def reader_maker(metrics: Metrics, cores: int) -> Callable[[], CropReader]:
@@ -71,6 +79,9 @@ def reader_maker(metrics: Metrics, cores: int) -> Callable[[], CropReader]:
     held = Cores(cores)
     reading = EmotionModel(SharedSession(open_session("emotion", threads=1), held))
     return lambda: CropReader(reading, metrics, held)
+
+
+ONLY_CROPS = "this service only scores crops; start it without --score-only"
 
 
 class CropReader:
@@ -92,7 +103,15 @@ class CropReader:
 
     def see(self, data: bytes, wants: Wants) -> Seen:
         """Raises UsageError: this worker has no detector."""
-        raise UsageError("this service only scores crops; start it without --score-only")
+        raise UsageError(ONLY_CROPS)
+
+    def stream(self, *, emotion: bool) -> Stream:
+        """Raises UsageError: this worker has no detector."""
+        raise UsageError(ONLY_CROPS)
+
+    def follow(self, stream: Stream, data: bytes, time: Time) -> Seen:
+        """Raises UsageError: this worker has no detector."""
+        raise UsageError(ONLY_CROPS)
 
 
 class ModelWorker:
@@ -102,7 +121,8 @@ class ModelWorker:
         network: shared by all workers.
         shared: stages that all workers use at once; those that cannot be are loaded here.
         reader: reads crops; its metrics and cores are those of this worker too.
-        limits: of a picture.
+        live: shared by all workers, so that any can go on with a stream.
+        limits: of a picture and a frame.
     """
 
     def __init__(
@@ -110,10 +130,13 @@ class ModelWorker:
         network: CenterFace,
         shared: Collection[Stage],
         reader: CropReader,
-        limits: MediaLimits,
+        live: LiveModels,
+        limits: Limits,
     ) -> None:
         self._metrics, self._cores = reader.metrics, reader.cores
-        self._limits, self.scores = limits, reader.scores
+        self.scores, self._live = reader.scores, live
+        self._limits = MediaLimits(limits.image_bytes, limits.image_pixels)
+        self._frame_limits = MediaLimits(limits.live_bytes, limits.live_pixels)
         self._stages = stages_for(COLUMNS, threads=1, ready=tuple(shared))
         self._accurate = ImageDetector(network, PROFILES["accurate"])
         balanced = ImageDetector(network, PROFILES["balanced"])
@@ -123,6 +146,21 @@ class ModelWorker:
         """The faces of a picture. Raises `MediaError` if it is none that can be used."""
         with self._cores.one():
             return self._seen(data, wants)
+
+    def stream(self, *, emotion: bool) -> Stream:
+        """Begin to follow the faces of a stream, with or without their expressions."""
+        return LiveFaces(self._live if emotion else replace(self._live, stages=(), columns=()))
+
+    def follow(self, stream: Stream, data: bytes, time: Time) -> Seen:
+        """The faces of the next frame. Raises `MediaError` if it is no usable JPEG."""
+        if not data.startswith(JPEG):
+            raise UnsupportedMediaError("the frame is no JPEG; send each frame as one")
+        with self._cores.one():
+            with self._metrics.stage("decode"):
+                rgb = read_image(data, limits=self._frame_limits)
+            with self._metrics.stage("follow"):
+                faces = stream.see(rgb, time)
+        return Seen(faces, rgb.shape[1], rgb.shape[0], "live")
 
     def _seen(self, data: bytes, wants: Wants) -> Seen:
         with self._metrics.stage("decode"):

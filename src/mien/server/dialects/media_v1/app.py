@@ -7,9 +7,10 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mien.server.api import AnyCase, Api
+from mien.server.api import AnyCase, AnyCaseSocket, Api
 from mien.server.auth import bearer_or_subscription_key
 from mien.server.dialect import Dialect, Services
+from mien.server.dialects.media_v1 import live
 from mien.server.dialects.media_v1.call import Call
 from mien.server.dialects.media_v1.errors import MAPPED, refusal_of
 from mien.server.dialects.media_v1.operations import OPERATIONS, PAGE
@@ -19,7 +20,11 @@ from mien.server.operations import Operation
 
 def build(services: Services) -> Api:
     """The media API of a service."""
-    routes = [_route(each, services) for each in OPERATIONS]
+    routes = [
+        *(_route(each, services) for each in OPERATIONS),
+        AnyCaseSocket(live.PATH, live.watcher(services), name=live.NAME),
+        AnyCase("GET", live.PATH, live.upgrade, name=live.NAME),
+    ]
     return Api(PAGE.title, routes, partial(document, PAGE, OPERATIONS))
 
 

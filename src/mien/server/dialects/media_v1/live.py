@@ -1,0 +1,212 @@
+"""Live: frames in, faces out, over a WebSocket (RFC 6455). The newest frame is looked at; what came
+before it and was not, is dropped and counted. Nothing is stored.
+
+docs/concepts/live.md has the wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from mien.errors import MediaError
+from mien.pipeline.live import LiveAnswer
+from mien.report.live import live_document
+from mien.server.auth import Caller
+from mien.server.dialect import Services
+from mien.server.errors import BusyError, RateError, Refusal
+from mien.timecode import Time
+
+PROTOCOL = "mien.live.v1"
+PATH, NAME = "/live", "Live_Watch"
+
+BURST_S = 2.0
+"""So many seconds' worth of frames may come at once."""
+
+MICROSECOND = Fraction(1, 1_000_000)
+NOT_BINARY, AGAINST_RULES = 1003, 1008
+"""Codes of RFC 6455, 7.4.1."""
+
+REASON_BYTES = 120
+"""Of the reason in a frame that closes; 123 are allowed."""
+
+
+async def upgrade(request: Request) -> Response:
+    """The answer to a plain request: 426."""
+    told = "Speak WebSocket here; see docs/concepts/live.md."
+    raise Refusal(426, "UpgradeRequired", told, {"Upgrade": "websocket", "Connection": "Upgrade"})
+
+
+class Broken(Refusal):
+    """What ends a socket, with the code that closes it."""
+
+    def __init__(self, code: str, message: str, close: int = AGAINST_RULES) -> None:
+        super().__init__(400, code, message)
+        self.close = close
+
+
+def watcher(services: Services) -> Callable[[WebSocket], Awaitable[None]]:
+    """Holds the conversations of a service, so many at a time."""
+    opened = 0
+
+    async def watch(socket: WebSocket) -> None:
+        nonlocal opened
+        if opened >= services.settings.limits.live_sockets:
+            raise BusyError
+        opened += 1
+        try:
+            await Watch(socket, services).hold()
+        finally:
+            opened -= 1
+
+    return watch
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A frame: its number, its bytes, when its last byte came (`time.monotonic`)."""
+
+    number: int
+    data: bytes
+    at_s: float
+
+
+class Watch:
+    """One conversation.
+
+    Args:
+        socket: that has passed the gate, not yet accepted.
+        services: of the service.
+    """
+
+    def __init__(self, socket: WebSocket, services: Services) -> None:
+        self._socket, self._services = socket, services
+        self._limits = services.settings.limits
+        state: dict[str, Any] = socket.scope["state"]
+        self._caller: Caller = state["caller"]
+        self._admit: Callable[[], Awaitable[Caller]] = state["admit"]
+        self._stream = services.analyst.stream(emotion=services.policy.allows("emotion"))
+        self._newest: Arrived | None = None
+        self._there = asyncio.Event()
+        self._count = self._dropped = 0
+        self._room = BURST_S * self._limits.live_rate
+        self._start_s = self._read_s = time.monotonic()
+
+    async def hold(self) -> None:
+        """Answer frames until the client goes, breaks a rule, or loses its key."""
+        offered = self._socket.scope.get("subprotocols", [])
+        try:
+            await self._socket.accept(PROTOCOL if PROTOCOL in offered else None)
+        except OSError:
+            return  # the client is gone
+        tasks = [asyncio.create_task(each) for each in (self._read(), self._answer())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        except WebSocketDisconnect:
+            return
+        except Refusal as refusal:
+            await self._end(refusal)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read(self) -> None:
+        """Take what the client sends as soon as it comes, and keep the newest."""
+        while True:
+            try:
+                async with asyncio.timeout(self._limits.idle_s):
+                    message = await self._socket.receive()
+            except TimeoutError:
+                told = f"No frame came for {self._limits.idle_s:g} seconds."
+                raise Broken("Idle", told) from None
+            if message["type"] == "websocket.disconnect":
+                return
+            data = message.get("bytes")
+            if data is None:
+                raise Broken("NotBinary", "Send each frame as a binary message.", NOT_BINARY)
+            self._arrive(data)
+
+    def _arrive(self, data: bytes) -> None:
+        now = time.monotonic()
+        rate = self._limits.live_rate
+        self._room = min(BURST_S * rate, self._room + (now - self._read_s) * rate) - 1
+        self._read_s = now
+        if self._room < 0:
+            raise Broken("TooManyFrames", f"Send at most {rate} frames a second.")
+        if self._newest is not None:
+            self._dropped += 1
+            self._services.metrics.live("dropped")
+        self._newest = Arrived(self._count, data, now)
+        self._count += 1
+        self._there.set()
+
+    async def _answer(self) -> None:
+        """Answer the newest frame, again and again."""
+        while True:
+            await self._there.wait()
+            await self._admit()
+            taken: list[Arrived] = []
+            try:
+                await self._services.allowance.call(self._caller)
+                answer = await self._look(taken)
+            except (MediaError, RateError) as error:
+                number = (taken[0] if taken else self._take()).number
+                answer = {"frame": number, **told(error), "dropped": self._dropped}
+                self._services.metrics.live("refused")
+            await self._socket.send_text(json.dumps(answer))
+
+    async def _look(self, taken: list[Arrived]) -> dict[str, Any]:
+        """The faces of the newest frame, which is entered in `taken` once it is its turn."""
+
+        def take() -> tuple[bytes, Time]:
+            taken.append(self._take())
+            return taken[0].data, self._time_of(taken[0])
+
+        seen = await self._services.analyst.follow(self._stream, take)
+        (frame,) = taken
+        latency = time.monotonic() - frame.at_s
+        self._services.metrics.answered_live(latency)
+        size_wh = seen.width, seen.height
+        at = self._time_of(frame)
+        return live_document(
+            LiveAnswer(frame.number, at, seen.faces, size_wh, latency, self._dropped)
+        )
+
+    def _take(self) -> Arrived:
+        newest, self._newest = self._newest, None
+        self._there.clear()
+        assert newest is not None
+        return newest
+
+    def _time_of(self, frame: Arrived) -> Time:
+        return Time(round((frame.at_s - self._start_s) / MICROSECOND), MICROSECOND)
+
+    async def _end(self, refusal: Refusal) -> None:
+        """Say why, and close."""
+        code = refusal.close if isinstance(refusal, Broken) else AGAINST_RULES
+        reason = refusal.message.encode()[:REASON_BYTES].decode(errors="ignore")
+        try:
+            await self._socket.send_text(json.dumps(told(refusal)))
+            await self._socket.close(code, reason)
+        except WebSocketDisconnect:
+            return  # nobody hears it
+
+
+def told(error: MediaError | Refusal) -> dict[str, Any]:
+    """An error as messages have it."""
+    if isinstance(error, Refusal):
+        return {"error": {"code": error.code or str(error.status), "message": error.message}}
+    text = str(error)
+    return {"error": {"code": "InvalidImage", "message": f"{text[:1].upper()}{text[1:]}."}}
