@@ -149,7 +149,7 @@ def download(job: str, output: str, **where: Any) -> None:
 
 def _opened(url: str, key: str) -> MediaContext:
     if find_spec("httpx") is None:
-        raise MienError("httpx is not installed; run `pip install httpx`")
+        raise MienError("httpx is not installed; run `pip install 'mien[client]'`")
     from mien.client import MediaContext, MediaServicesCredentials
 
     return MediaContext(url, MediaServicesCredentials("mien", key))

@@ -24,7 +24,7 @@ COMMANDS = {
     "live": "find, follow and describe faces as a camera, a stream or a file shows them",
     "models": "list, fetch, check and explain the models",
     "redact": "hide the faces in photos and videos",
-    "serve": "answer programs that were written for Azure's Face API",
+    "serve": "answer programs that were written for Azure's, Kairos' and other face services",
     "verify": "say whether two photos show the same person",
 }
 """Each command is `mien.cli.<name>:command`, imported when it is called: start-up stays short."""

@@ -12,7 +12,7 @@
         for file in job.output_media_assets[0].files:
             file.download(folder / file.name)
 
-It needs httpx (`pip install httpx`), and nothing else of mien.
+It needs httpx (`pip install 'mien[client]'`), and nothing else of mien.
 """
 
 from mien.client.assets import Asset, AssetFile, Assets
