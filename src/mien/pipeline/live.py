@@ -187,6 +187,8 @@ class LiveFaces:
         since = [times.get(number, float("-inf")) for number in ids]
         due = [row for row, number in enumerate(ids) if number >= 0]
         due = [row for row in due if now - since[row] >= self._every_s - ROUNDING_S]
+        if self._looked_s == now:  # the look at the whole frame has made it late enough
+            due = [row for row in due if ids[row] not in times]
         return sorted(sorted(due, key=since.__getitem__)[: self._at_once])
 
     def _filled(self, faces: Faces, measured: list[int]) -> Faces:
