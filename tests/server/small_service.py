@@ -18,6 +18,7 @@ import click
 import numpy as np
 from fastapi import FastAPI
 from starlette.requests import Request
+from starlette.websockets import WebSocket
 
 from mien.errors import MediaError
 from mien.faces import Array, Faces
@@ -82,6 +83,19 @@ def build(services: Services) -> FastAPI:
     @app.get("/fault")
     async def fault(request: Request) -> None:
         raise ZeroDivisionError(str(request.url), str(request.headers))
+
+    @app.websocket("/whoami")
+    async def tell(socket: WebSocket) -> None:
+        await socket.accept()
+        scope = socket.scope
+        told = {"query": dict(socket.query_params), "headers": dict(socket.headers)}
+        await socket.send_json(told | {"offered": scope["subprotocols"]})
+        await socket.close()
+
+    @app.websocket("/fault")
+    async def broken(socket: WebSocket) -> None:
+        await socket.accept()
+        raise ZeroDivisionError(str(socket.url), str(socket.headers))
 
     @app.get("/fetch")
     async def fetch(url: str) -> int:

@@ -49,8 +49,7 @@ UNTIMED = 5
 than these."""
 
 PROBE_US = "5000000"
-"""So long is a stream looked at for what it holds, if it does not say. Its rate is not waited for.
-"""
+"""So long, at most, a stream is looked at for the size of its pictures."""
 
 
 def open_live(source: str | int | PathLike[str], *, limits: Limits | None = None) -> Live:

@@ -369,6 +369,8 @@ def test_the_plan_counts_every_frame(strict: Live) -> None:
         assert told["error"]["code"] == "429"
         assert "Try again in" in told["error"]["message"]
         assert told["frame"] == 19
+    status, error = refusal(strict, strict.key("plan"))
+    assert (status, error["statusCode"]) == (429, 429)
 
 
 def test_a_socket_without_frames_is_closed_and_one_with_frames_is_not(strict: Live) -> None:

@@ -46,8 +46,8 @@ async def upgrade(request: Request) -> Response:
     raise Refusal(426, "UpgradeRequired", told, {"Upgrade": "websocket", "Connection": "Upgrade"})
 
 
-class Broken(Refusal):
-    """What ends a socket, with the code that closes it."""
+class RuleError(Refusal):
+    """The client broke a rule of the socket, which ends it; `close` is the code that says so."""
 
     def __init__(self, code: str, message: str, close: int = AGAINST_RULES) -> None:
         super().__init__(400, code, message)
@@ -130,12 +130,12 @@ class Watch:
                     message = await self._socket.receive()
             except TimeoutError:
                 told = f"No frame came for {self._limits.idle_s:g} seconds."
-                raise Broken("Idle", told) from None
+                raise RuleError("Idle", told) from None
             if message["type"] == "websocket.disconnect":
                 return
             data = message.get("bytes")
             if data is None:
-                raise Broken("NotBinary", "Send each frame as a binary message.", NOT_BINARY)
+                raise RuleError("NotBinary", "Send each frame as a binary message.", NOT_BINARY)
             self._arrive(data)
 
     def _arrive(self, data: bytes) -> None:
@@ -144,7 +144,7 @@ class Watch:
         self._room = min(BURST_S * rate, self._room + (now - self._read_s) * rate) - 1
         self._read_s = now
         if self._room < 0:
-            raise Broken("TooManyFrames", f"Send at most {rate} frames a second.")
+            raise RuleError("TooManyFrames", f"Send at most {rate} frames a second.")
         if self._newest is not None:
             self._dropped += 1
             self._services.metrics.live("dropped")
@@ -195,7 +195,7 @@ class Watch:
 
     async def _end(self, refusal: Refusal) -> None:
         """Say why, and close."""
-        code = refusal.close if isinstance(refusal, Broken) else AGAINST_RULES
+        code = refusal.close if isinstance(refusal, RuleError) else AGAINST_RULES
         reason = refusal.message.encode()[:REASON_BYTES].decode(errors="ignore")
         try:
             await self._socket.send_text(json.dumps(told(refusal)))
