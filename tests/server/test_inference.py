@@ -31,7 +31,7 @@ from mien.media import read_image
 from mien.models import TensorSpec, file_of
 from mien.server.batching import Cores, SharedSession
 from mien.server.errors import BusyError, LateError
-from mien.server.inference import Analyst, Seen, Wants
+from mien.server.inference import Analyst, Seen, Stream, Wants
 from mien.server.metrics import Metrics
 from mien.server.settings import Limits
 from mien.server.workers import ModelWorker, reader_maker, worker_maker
@@ -291,6 +291,12 @@ class Gated:
     def scores(self, crops: Array) -> Array:
         self.calls += 1
         return np.full((len(crops), 8), 1 / 8)
+
+    def stream(self, *, emotion: bool) -> Stream:
+        raise NotImplementedError
+
+    def follow(self, stream: Stream, data: bytes, time: Time) -> Seen:
+        raise NotImplementedError
 
 
 def test_a_full_queue_is_answered_at_once() -> None:

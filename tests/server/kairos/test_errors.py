@@ -14,9 +14,10 @@ import pytest
 
 from mien.faces import Array, Faces
 from mien.server.dialects.kairos.errors import STATUSES, TEXTS
-from mien.server.inference import Seen, Wants
+from mien.server.inference import Seen, Stream, Wants
 from mien.server.json_body import JSON
 from mien.server.settings import Limits
+from mien.timecode import Time
 from tests.server import people
 from tests.server.inside import Inside, inside
 from tests.server.kairos.client import Client, failure, in_base64, new_key
@@ -50,6 +51,12 @@ class Corrupt:
         return Seen(faces, 100, 100, "full")
 
     def scores(self, crops: Array) -> Array:
+        raise NotImplementedError
+
+    def stream(self, *, emotion: bool) -> Stream:
+        raise NotImplementedError
+
+    def follow(self, stream: Stream, data: bytes, time: Time) -> Seen:
         raise NotImplementedError
 
 
