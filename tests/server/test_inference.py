@@ -35,6 +35,7 @@ from mien.server.inference import Analyst, Seen, Stream, Wants
 from mien.server.metrics import Metrics
 from mien.server.settings import Limits
 from mien.server.workers import ModelWorker, reader_maker, worker_maker
+from mien.timecode import Time
 
 Array = NDArray[Any]
 ALL = Wants(frozenset({"mesh", "emotion", "age", "quality"}), recognition=True)
