@@ -160,7 +160,8 @@ def _frames(
 ) -> Iterator[LiveFrame | None]:
     reason = "it has ended"
     try:
-        yield from _decoded(container, stream, stopped)
+        if not stopped.is_set():
+            yield from _decoded(container, stream, stopped)
     except av.FFmpegError as error:
         reason = _reason(error)  # not the cause: it names the address with its password
     finally:

@@ -42,8 +42,8 @@ REASON_BYTES = 120
 
 async def upgrade(request: Request) -> Response:
     """The answer to a plain request: 426."""
-    told = "Speak WebSocket here; see docs/concepts/live.md."
-    raise Refusal(426, "UpgradeRequired", told, {"Upgrade": "websocket", "Connection": "Upgrade"})
+    text = "Speak WebSocket here; see docs/concepts/live.md."
+    raise Refusal(426, "UpgradeRequired", text, {"Upgrade": "websocket", "Connection": "Upgrade"})
 
 
 class RuleError(Refusal):
@@ -108,19 +108,24 @@ class Watch:
             await self._socket.accept(PROTOCOL if PROTOCOL in offered else None)
         except OSError:
             return  # the client is gone
-        tasks = [asyncio.create_task(each) for each in (self._read(), self._answer())]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await self._converse()
         except WebSocketDisconnect:
             return
         except Refusal as refusal:
             await self._end(refusal)
+
+    async def _converse(self) -> None:
+        """Read and answer until either ends."""
+        tasks = [asyncio.create_task(each) for each in (self._read(), self._answer())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
 
     async def _read(self) -> None:
         """Take what the client sends as soon as it comes, and keep the newest."""
@@ -129,8 +134,8 @@ class Watch:
                 async with asyncio.timeout(self._limits.idle_s):
                     message = await self._socket.receive()
             except TimeoutError:
-                told = f"No frame came for {self._limits.idle_s:g} seconds."
-                raise RuleError("Idle", told) from None
+                text = f"No frame came for {self._limits.idle_s:g} seconds."
+                raise RuleError("Idle", text) from None
             if message["type"] == "websocket.disconnect":
                 return
             data = message.get("bytes")
