@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
 
 import av
 from av.container import InputContainer
@@ -83,7 +82,11 @@ def plan_segments(
     """
     with open_source(source) as opened, open_container(opened, limits) as container:
         stream = pick_stream(container, opened, limits)
-        yield from _segments(container, stream, LENGTH_S / tick_s(stream), at_keys=True)
+        last = WHOLE
+        for following in _following(container, stream, LENGTH_S / tick_s(stream), at_keys=True):
+            yield replace(last, stop=following.start)
+            last = following
+        yield last
 
 
 def plan_halves(
@@ -104,21 +107,20 @@ def plan_halves(
         if length is None or length.exact < LEAST_S:
             return [WHOLE]
         half = length.exact / 2 / tick_s(stream)
-        first, *others = islice(_segments(container, stream, half, at_keys=False), 2)
-        return [first, *(replace(second, stop=None) for second in others)]
+        second = next(_following(container, stream, half, at_keys=False), None)
+        return [WHOLE] if second is None else [replace(WHOLE, stop=second.start), second]
 
 
-def _segments(
+def _following(
     container: InputContainer, stream: VideoStream, length: Fraction, *, at_keys: bool
 ) -> Iterator[Segment]:
-    """Segments of at least so many ticks, of a container that can be entered."""
-    kind, last = format_name(container), WHOLE
+    """The segments after the first, each at least so many ticks after the one before, and without
+    its end; none of a container that cannot be entered."""
+    kind = format_name(container)
     if kind in ENTERABLE:
-        for start, key in _entries(container.demux(stream), stream, length, at_keys=at_keys):
-            yield replace(last, stop=start)
-            entry = key.pts if kind in BY_DISPLAY else key.dts
-            last = Segment(last.number + 1, start, None, entry)
-    yield last
+        starts = _entries(container.demux(stream), stream, length, at_keys=at_keys)
+        for number, (start, key) in enumerate(starts, 1):
+            yield Segment(number, start, None, key.pts if kind in BY_DISPLAY else key.dts)
 
 
 def _entries(

@@ -20,7 +20,7 @@ from av.packet import Packet
 from av.subtitles.stream import SubtitleStream
 
 from mien.errors import DecodeError, UsageError
-from mien.media.container import open_container
+from mien.media.container import open_container, tick_s
 from mien.media.limits import Limits
 from mien.media.source import Source, open_source
 from mien.timecode import Time, format_seconds
@@ -155,7 +155,7 @@ class _Clock:
     """Moves the times of one stream to those of the pictures; they rise from packet to packet."""
 
     def __init__(self, start: Time, stream: AudioStream | SubtitleStream) -> None:
-        base = stream.time_base or Fraction(1, av.time_base)
+        base = tick_s(stream)
         self._shift = start.rescaled(base).pts
         self._jump = JUMP_S / base
         self._earliest = -LEAD_S / base

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 import av
@@ -13,6 +12,7 @@ from av.stream import Stream
 from av.subtitles.codeccontext import SubtitleCodecContext
 from av.subtitles.stream import SubtitleStream
 
+from mien.media.container import tick_s
 from mien.media.tags import label
 
 TEXT = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip"}
@@ -39,7 +39,7 @@ class RecodedSubtitles:
         assert isinstance(out, SubtitleStream)
         header = _header(self._decoder) or _header(_opened("subrip"))
         setattr(out.codec_context, "subtitle_header", header)  # noqa: B010 - not in PyAV's stubs
-        out.codec_context.time_base = stream.time_base or Fraction(1, av.time_base)
+        out.codec_context.time_base = tick_s(stream)
         label(out, stream, container.format.name)
         self._out = out
 

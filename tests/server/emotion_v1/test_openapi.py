@@ -7,27 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import jsonschema
 import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
+from tests.server.documents import CHECKS, check_statuses_and_examples
 from tests.server.emotion_v1 import KEY, PREFIX
 from tests.server.inside import Inside, inside
 
-CHECKS: list[Any] = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-]
 EXAMPLES, SEED = 25, 20261121
 
 
@@ -44,18 +32,7 @@ def document(service: Inside) -> dict[str, Any]:
 
 
 def test_every_operation_has_its_statuses_and_examples(document: dict[str, Any]) -> None:
-    schemas = {"components": document["components"]}
-    for path, methods in document["paths"].items():
-        for operation in methods.values():
-            answers = operation["responses"]
-            assert {"401", "403", "429", "500", "503"} < set(answers), path
-            for part in (operation.get("requestBody", {}), *answers.values()):
-                for content in part.get("content", {}).values():
-                    if "example" in content:
-                        jsonschema.validate(content["example"], content["schema"] | schemas)
-    for answer in document["components"]["responses"].values():
-        content = answer["content"]["application/json"]
-        jsonschema.validate(content["example"], content["schema"] | schemas)
+    check_statuses_and_examples(document)
 
 
 def test_the_page_of_apis_names_it(service: Inside) -> None:
