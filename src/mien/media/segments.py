@@ -71,9 +71,15 @@ def plan_segments(
     source: Source,
     *,
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    length_s: int = LENGTH_S,
 ) -> Iterator[Segment]:
     """The segments of a video, each as soon as its end is known. The file must not be used by
     others meanwhile, if it is an open one.
+
+    Args:
+        source: the video.
+        limits: as of `open_video`.
+        length_s: their least length in seconds. What is kept of segments stands on the default.
 
     Raises:
         InputError: the source cannot be opened.
@@ -83,7 +89,7 @@ def plan_segments(
     with open_source(source) as opened, open_container(opened, limits) as container:
         stream = pick_stream(container, opened, limits)
         last = WHOLE
-        for following in _following(container, stream, LENGTH_S / tick_s(stream), at_keys=True):
+        for following in _following(container, stream, length_s / tick_s(stream), at_keys=True):
             yield replace(last, stop=following.start)
             last = following
         yield last
