@@ -138,6 +138,27 @@ def detect_entries(
     return [_entry(faces, row, width, height, attributes) for row in _order(faces)]
 
 
+def photo_document(
+    faces: Faces, *, width: int, height: int, attributes: Collection[str] = ()
+) -> Entry:
+    """`detect_entries` with the size of the photo.
+
+    What Face API had no place for stands beside its fields: where `emotion` is asked for,
+    `agreement`, the share of ten people expected to see the top expression; and in `problems`, why
+    an attribute is not given for a face.
+
+    Args:
+        faces: what was found on the photo.
+        width: of the photo in pixels, as displayed.
+        height: likewise.
+        attributes: names of `ATTRIBUTES`.
+    """
+    entries = detect_entries(faces, width=width, height=height, attributes=attributes)
+    for entry, row in zip(entries, _order(faces), strict=True):
+        entry |= _beside(faces, row, attributes)
+    return {"width": width, "height": height, "faces": entries}
+
+
 def write_photo_document(
     faces: Faces,
     target: Path | TextIO,
@@ -147,27 +168,21 @@ def write_photo_document(
     height: int,
     attributes: Collection[str] = (),
 ) -> None:
-    """Write `detect_entries` with the name and size of the photo, as JSON.
-
-    What Face API had no place for stands beside its fields: where `emotion` is asked for,
-    `agreement`, the share of ten people expected to see the top expression; and in `problems`, why
-    an attribute is not given for a face.
+    """Write `photo_document` with the name of the photo, as JSON.
 
     Args:
-        faces: what was found on the photo.
+        faces: as of `photo_document`.
         target: a path, which gets the whole document or stays as it was, or an open text file.
         name: what the document calls the photo.
-        width: of the photo in pixels, as displayed.
+        width: as of `photo_document`.
         height: likewise.
-        attributes: names of `ATTRIBUTES`.
+        attributes: likewise.
 
     Raises:
         OutputError: the path cannot be written.
     """
-    entries = detect_entries(faces, width=width, height=height, attributes=attributes)
-    for entry, row in zip(entries, _order(faces), strict=True):
-        entry |= _beside(faces, row, attributes)
-    document = {"source": name, "width": width, "height": height, "faces": entries}
+    found = photo_document(faces, width=width, height=height, attributes=attributes)
+    document = {"source": name, **found}
     text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
     if isinstance(target, Path):
         with replacing(target) as file:
