@@ -351,6 +351,8 @@ def test_so_many_sockets_and_no_more(strict: Live) -> None:
     with watching(strict, key), watching(strict, key):
         status, error = refusal(strict, key)
         assert (status, error["code"]) == (503, "ServiceUnavailable")
+        plain = ask(strict.url, "GET", "/media/v1/live", headers={HEADER: key})
+        assert (plain.status, plain.code) == (503, "ServiceUnavailable")
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:

@@ -20,10 +20,11 @@ from mien.server.operations import Operation
 
 def build(services: Services) -> Api:
     """The media API of a service."""
+    sockets = live.Sockets(services)
     routes = [
         *(_route(each, services) for each in OPERATIONS),
-        AnyCaseSocket(live.PATH, live.watcher(services), name=live.NAME),
-        AnyCase("GET", live.PATH, live.upgrade, name=live.NAME),
+        AnyCaseSocket(live.PATH, sockets.watch, name=live.NAME),
+        AnyCase("GET", live.PATH, sockets.upgrade, name=live.NAME),
     ]
     return Api(PAGE.title, routes, partial(document, PAGE, OPERATIONS))
 

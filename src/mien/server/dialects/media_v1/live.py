@@ -40,12 +40,6 @@ REASON_BYTES = 120
 """Of the reason in a frame that closes; 123 are allowed."""
 
 
-async def upgrade(request: Request) -> Response:
-    """The answer to a plain request: 426."""
-    text = "Speak WebSocket here; see docs/concepts/live.md."
-    raise Refusal(426, "UpgradeRequired", text, {"Upgrade": "websocket", "Connection": "Upgrade"})
-
-
 class RuleError(Refusal):
     """The client broke a rule of the socket, which ends it; `close` is the code that says so."""
 
@@ -54,21 +48,34 @@ class RuleError(Refusal):
         self.close = close
 
 
-def watcher(services: Services) -> Callable[[WebSocket], Awaitable[None]]:
+class Sockets:
     """Holds the conversations of a service, so many at a time."""
-    opened = 0
 
-    async def watch(socket: WebSocket) -> None:
-        nonlocal opened
-        if opened >= services.settings.limits.live_sockets:
-            raise BusyError
-        opened += 1
+    def __init__(self, services: Services) -> None:
+        self._services, self._open = services, 0
+
+    async def watch(self, socket: WebSocket) -> None:
+        """Hold a conversation; raises `BusyError` if there are too many."""
+        self._check_room()
+        self._open += 1
         try:
-            await Watch(socket, services).hold()
+            await Watch(socket, self._services).hold()
         finally:
-            opened -= 1
+            self._open -= 1
 
-    return watch
+    async def upgrade(self, request: Request) -> Response:
+        """The answer to a plain request: 426, or 503 as long as there are too many.
+
+        A page is not told why its socket was refused. It can ask here.
+        """
+        self._check_room()
+        text = "Speak WebSocket here; see docs/concepts/live.md."
+        headers = {"Upgrade": "websocket", "Connection": "Upgrade"}
+        raise Refusal(426, "UpgradeRequired", text, headers)
+
+    def _check_room(self) -> None:
+        if self._open >= self._services.settings.limits.live_sockets:
+            raise BusyError
 
 
 @dataclass(frozen=True, slots=True)
