@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 import pytest
 
-from mien.engines.kept import KeepingEngine
+from mien.engines.kept import AHEAD, Helper, KeepingEngine, offered
 from mien.errors import UsageError
 
 done: list[int] = []
+loaded: list[int] = []
 
 
 @dataclass
@@ -25,6 +31,22 @@ class Times:
         if number == 99:
             raise ZeroDivisionError
         return number * self.factor
+
+
+@dataclass
+class Loads:
+    """Multiplies with what it has loaded, which no pickle can hold."""
+
+    factor: int
+
+    @cached_property
+    def model(self) -> Lock:
+        loaded.append(self.factor)
+        return Lock()
+
+    def __call__(self, number: int) -> int:
+        with self.model:
+            return number * self.factor
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +92,109 @@ def test_work_that_cannot_be_told_from_other_work_is_refused(tmp_path: Path) -> 
     factor = 2
     with pytest.raises(UsageError, match="plain function or a dataclass"):
         list(KeepingEngine(tmp_path).map(lambda number: number * factor, [1]))
+
+
+class Locks:
+    """Locks of one process, by name."""
+
+    def __init__(self) -> None:
+        self.held: set[str] = set()
+
+    def __call__(self, name: str) -> AbstractContextManager[None] | None:
+        return None if name in self.held else self._hold(name)
+
+    @contextmanager
+    def _hold(self, name: str) -> Iterator[None]:
+        self.held.add(name)
+        try:
+            yield
+        finally:
+            self.held.remove(name)
+
+
+def test_a_helper_does_what_nobody_is_at(tmp_path: Path) -> None:
+    locks, helper = Locks(), Helper()
+    engine = KeepingEngine(tmp_path / "parts", hold=locks)
+    results = engine.map(Times(2), range(20))
+    assert not helper.help(tmp_path / "parts", locks)  # there is no folder yet
+    assert next(results) == 0
+    assert offered(tmp_path / "parts") == AHEAD
+    assert all(helper.help(tmp_path / "parts", locks) for _ in range(AHEAD))
+    assert not helper.help(tmp_path / "parts", locks)
+    assert done == [*range(1 + AHEAD)]
+    assert [*results] == [2 * number for number in range(1, 20)]
+    assert done == [*range(20)], "nothing was done twice"
+    assert offered(tmp_path / "parts") == 0
+    assert locks.held == set()
+
+
+def test_whose_turn_it_is_may_be_in_other_hands(tmp_path: Path) -> None:
+    """What comes next is done meanwhile, and results keep their order."""
+    locks, folder = Locks(), tmp_path / "parts"
+    results = KeepingEngine(folder, hold=locks).map(Times(2), range(4))
+    assert next(results) == 0
+    held = locks(Path(min(folder.glob("*.open"))).stem.partition("-")[2])
+    assert held is not None
+    with ThreadPoolExecutor() as thread:
+        with held:
+            following = thread.submit(next, results)
+            with pytest.raises(TimeoutError):
+                following.result(timeout=0.5)
+            assert done == [0, 2, 3]
+        assert following.result(timeout=5) == 2
+    assert [*results] == [4, 6]
+    assert done == [0, 2, 3, 1]
+
+
+def test_what_fails_before_its_turn_is_raised_in_its_turn(tmp_path: Path) -> None:
+    locks, folder = Locks(), tmp_path / "parts"
+    results = KeepingEngine(folder, hold=locks).map(Times(2), [1, 2, 99, 3])
+    assert next(results) == 2
+    held = locks(Path(min(folder.glob("*.open"))).stem.partition("-")[2])
+    assert held is not None
+    with ThreadPoolExecutor() as thread:
+        with held:
+            following = thread.submit(next, results)
+            with pytest.raises(TimeoutError):
+                following.result(timeout=0.5)
+        assert following.result(timeout=5) == 4
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    assert offered(folder) == 0
+
+
+def test_a_helper_leaves_what_it_cannot_do_to_whose_work_it_is(tmp_path: Path) -> None:
+    locks, helper, folder = Locks(), Helper(), tmp_path / "parts"
+    results = KeepingEngine(folder, hold=locks).map(Times(2), [1, 99, 3])
+    assert next(results) == 2
+    with pytest.raises(ZeroDivisionError):
+        helper.help(folder, locks)
+    assert locks.held == set()
+    assert helper.help(folder, locks)
+    assert not helper.help(folder, locks), "it does not try again"
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+
+def test_what_was_withdrawn_is_left_alone(tmp_path: Path) -> None:
+    locks, folder = Locks(), tmp_path / "parts"
+    results = KeepingEngine(folder, hold=locks).map(Times(2), range(3))
+    assert next(results) == 0
+    offer = min(folder.glob("*.open"))
+    data = offer.read_bytes()
+    results.close()  # type: ignore[attr-defined]
+    assert offered(folder) == 0
+    assert not Helper().help(folder, locks)
+    offer.write_bytes(data)  # of one who died: the next withdraws it
+    assert [*KeepingEngine(folder, hold=locks).map(Times(3), [5])] == [15]
+    assert offered(folder) == 0
+
+
+def test_a_helper_opens_what_the_work_needs_once(tmp_path: Path) -> None:
+    locks, helper, folder = Locks(), Helper(), tmp_path / "parts"
+    loaded.clear()
+    results = KeepingEngine(folder, hold=locks).map(Loads(2), range(5))
+    assert next(results) == 0
+    assert [helper.help(folder, locks) for _ in range(4)] == [True] * 4
+    assert [*results] == [2, 4, 6, 8]
+    assert loaded == [2, 2], "once by each of both"

@@ -36,7 +36,8 @@ def copy(work: Work) -> list[Output]:
 
 def count(work: Work) -> list[Output]:
     """Count to the number in the input, by parts that are kept; each that is worked
-    on adds a line to the file that the configuration names, with .log after it."""
+    on adds a line, with the process id, to the file that the configuration names, with .log after
+    it."""
     assert work.engine is not None
     numbers = range(int(work.video.path.read_text()))
     done = [*work.engine.map(Part(Path(work.configuration)), numbers)]
@@ -54,7 +55,7 @@ class Part:
     def __call__(self, number: int) -> int:
         time.sleep(0.1)
         with self.log.with_name(self.log.name + ".log").open("a") as file:
-            file.write(f"{number}\n")
+            file.write(f"{number} {os.getpid()}\n")
         return number
 
 

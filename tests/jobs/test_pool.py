@@ -12,6 +12,7 @@ import pytest
 
 from mien.errors import UsageError
 from mien.jobs import Job, NewTask, Pool, Queue, State
+from mien.jobs.settle import sweep
 from mien.storage import Storage
 from tests.jobs.made import PROCESSORS
 from tests.stores import Place
@@ -45,6 +46,75 @@ def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.02)
 
 
+def lines(log: Path) -> list[tuple[int, int]]:
+    """The parts that were worked on, and the processes that did."""
+    found = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
+    return [(int(number), int(pid)) for number, pid in found]
+
+
+def counted(queue: Queue, job: Job, upto: int) -> None:
+    """The job is done, and its sum is right."""
+    done = queue.wait(job.id, timeout_s=120)
+    assert done.state is State.Finished, done.tasks[0].errors
+    (file,) = queue.assets.get(done.tasks[0].output).files
+    assert queue.assets.path(file).read_text() == str(sum(range(upto)))
+
+
+def test_one_task_uses_all_workers_that_have_nothing_to_do(
+    storage: Storage, queue: Queue, tmp_path: Path
+) -> None:
+    log = tmp_path / "parts.log"
+    job = submitted(queue, "Count", str(tmp_path / "parts"), b"60")
+    with Pool(storage, 2, processors=MADE):
+        counted(queue, job, 60)
+    assert sorted(number for number, _ in lines(log)) == [*range(60)], "each part once"
+    assert len({pid for _, pid in lines(log)}) == 2
+    sweep(storage)
+    assert [*(storage.place.data / "work").glob("*")] == []
+    assert [*(storage.place.data / "locks").glob("*")] == []
+
+
+def test_whoever_dies_of_those_at_a_task_it_goes_on(
+    storage: Storage, queue: Queue, tmp_path: Path
+) -> None:
+    log = tmp_path / "parts.log"
+    job = submitted(queue, "Count", str(tmp_path / "parts"), b"80")
+    with Pool(storage, 2, processors=MADE) as pool:
+        for _ in range(2):
+            until(lambda: len({pid for _, pid in lines(log)} & {*pool.pids}) == 2)
+            os.kill(pool.pids[-1], signal.SIGKILL)
+        counted(queue, job, 80)
+    worked_on = [number for number, _ in lines(log)]
+    assert sorted(set(worked_on)) == [*range(80)]
+    assert len(worked_on) <= 80 + 4, "only what was under way is done again, at either worker"
+
+
+def test_a_cancel_ends_those_who_help(storage: Storage, queue: Queue, tmp_path: Path) -> None:
+    log = tmp_path / "parts.log"
+    job = submitted(queue, "Count", str(tmp_path / "parts"), b"6000")
+    with Pool(storage, 2, processors=MADE):
+        until(lambda: len({pid for _, pid in lines(log)}) == 2)
+        queue.cancel(job.id)
+        assert queue.wait(job.id, timeout_s=60).state is State.Canceled
+        until(lambda: not (storage.place.data / "work" / job.tasks[0].id).exists())
+        time.sleep(1.5)  # a helper sees it within half a second
+        before = log.read_text()
+        time.sleep(0.5)
+        assert log.read_text() == before
+        assert not (storage.place.data / "work" / job.tasks[0].id).exists()
+
+
+def test_a_task_that_comes_goes_before_help(storage: Storage, queue: Queue, tmp_path: Path) -> None:
+    long = submitted(queue, "Count", str(tmp_path / "parts"), b"6000")
+    log = tmp_path / "parts.log"
+    with Pool(storage, 2, processors=MADE):
+        until(lambda: len({pid for _, pid in lines(log)}) == 2)
+        assert queue.wait(submitted(queue, "Copy", "").id, timeout_s=60).state is State.Finished
+        assert queue.get(long.id).state is State.Processing
+        queue.cancel(long.id)
+        queue.wait(long.id, timeout_s=60)
+
+
 def test_jobs_are_done_by_at_most_so_many_workers(storage: Storage, queue: Queue) -> None:
     with Pool(storage, 2, processors=MADE) as pool:
         jobs = [submitted(queue, "Copy", "") for _ in range(6)]
@@ -60,13 +130,13 @@ def test_a_task_goes_on_from_its_last_part_after_kill_9(
     log = tmp_path / "parts.log"
     job = submitted(queue, "Count", str(tmp_path / "parts"), b"20")
     with Pool(storage, 1, processors=MADE) as pool:
-        until(lambda: log.exists() and len(log.read_text().splitlines()) >= 5)
+        until(lambda: len(lines(log)) >= 5)
         os.kill(pool.pids[0], signal.SIGKILL)
         done = queue.wait(job.id, timeout_s=60)
     assert done.state is State.Finished
     asset = queue.assets.get(done.tasks[0].output)
     assert queue.assets.path(asset.files[0]).read_text() == str(sum(range(20)))
-    worked_on = [int(line) for line in log.read_text().splitlines()]
+    worked_on = [number for number, _ in lines(log)]
     assert sorted(set(worked_on)) == [*range(20)]
     assert len(worked_on) <= 21, "only the part that was under way is done again"
     assert done.tasks[0].claim == 2

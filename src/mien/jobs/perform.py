@@ -7,17 +7,18 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from mien.engines.kept import KeepingEngine
 from mien.errors import JobsError, MienError, OutputError, StorageError
 from mien.jobs.codes import FAULT, Code, TaskError, error_detail
+from mien.jobs.helping import Watch, hold_part, parts_folder
 from mien.jobs.processors import find_processor
 from mien.jobs.settle import clear, work_folder
 from mien.jobs.work import Input, Output, Processor, Work
 from mien.storage import Storage
-from mien.storage.locks import Lock
 from mien.storage.media_records import ErrorDetail, State, Task
 
 MOST_DEATHS = 5
@@ -26,7 +27,6 @@ MOST_DEATHS = 5
 TOLD_EVERY_S = 1.0
 
 log = logging.getLogger(__name__)
-Watch = Callable[[Task | None, Lock | None], None]
 
 
 def perform_next(
@@ -96,7 +96,11 @@ def _made(storage: Storage, task: Task, processors: Sequence[Processor]) -> list
         configuration=task.configuration,
         inputs=inputs,
         folder=fresh,
-        engine=KeepingEngine(folder / "parts", on_part=lambda: storage.jobs.part_done(task)),
+        engine=KeepingEngine(
+            parts_folder(storage, task.id),
+            on_part=lambda: storage.jobs.part_done(task),
+            hold=partial(hold_part, storage, task.id),
+        ),
         progress=_Teller(storage, task),
         tell=lambda message: storage.jobs.tell(task, message),
     )

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from mien.errors import MienError, UsageError
+from mien.jobs.helping import useful_workers
 from mien.jobs.settle import settle, sweep
 from mien.models.threads import usable_cores
 from mien.storage import Storage
@@ -113,7 +114,7 @@ class Pool:
             self._called.clear()
             try:
                 settle(self._storage)
-                for slot, _ in zip(self._slots, self._storage.jobs.waiting(), strict=False):
+                for slot in self._slots[: useful_workers(self._storage, len(self._slots))]:
                     slot.needed.set()
                 if time.monotonic() >= due:
                     due = time.monotonic() + SWEEP_S

@@ -1,4 +1,5 @@
-"""A process that does tasks, one after the other; a `Pool` starts it.
+"""A process that does tasks, one after the other, and parts of others' when there is none; a `Pool`
+starts it.
 
     python -m mien.jobs.worker          # settings as a line of JSON on standard input
 
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import StorageError
+from mien.jobs.helping import Helping
 from mien.jobs.perform import perform_next
 from mien.jobs.work import Processor
 from mien.storage import Place, Storage
@@ -61,7 +63,8 @@ class Lines(logging.Handler):
 
 
 class Watcher:
-    """Ends the process when its task is canceled, gone, or somebody else's."""
+    """Ends the process when the task that it is at, or helps with, is canceled, gone, or taken up
+    anew; and when its lock is lost."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -99,12 +102,12 @@ def run(settings: Mapping[str, Any]) -> None:
     threading.Thread(target=_listen, args=(called,), daemon=True).start()
     processors = _found(settings["processors"])
     with place.open() as storage:
-        watcher = Watcher(storage)
+        watcher, helping = Watcher(storage), Helping(storage)
         threading.Thread(target=watcher.run, daemon=True).start()
         worked = time.monotonic()
         while time.monotonic() - worked < MOST_IDLE_S:
             try:
-                busy = perform_next(storage, processors, watcher)
+                busy = perform_next(storage, processors, watcher) or helping.help(watcher)
             except StorageError as error:
                 log.warning("the storage does not answer", extra={"fields": {"reason": str(error)}})
                 busy = False

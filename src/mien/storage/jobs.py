@@ -17,6 +17,9 @@ from mien.storage.media_records import ErrorDetail, Event, Job, NewTask, Notify,
 from mien.storage.rows import now
 from mien.storage.tables import AnyRow, job_events, jobs, tasks
 
+SUSPECT = 3
+"""A task that ended so many workers in a row, without a part in between, may end the next."""
+
 LOOKED_AT = 256
 """Open tasks that a worker looks at to find one that nobody works on."""
 
@@ -133,18 +136,27 @@ class Jobs:
 
     # ------------------------------------------------------------ for those who work
 
-    def waiting(self, *, suspect: int = 3) -> list[str]:
+    def waiting(self) -> list[str]:
         """The ids of open tasks, in the order in which they should be taken; whether somebody is
-        at one, only its lock tells. A task that ended its worker `suspect` times comes last.
+        at one, only its lock tells. A task that ended its worker `SUSPECT` times comes last.
         """
         order = (
             tasks.c.priority.desc(),
-            case((tasks.c.attempts >= suspect, 1), else_=0),
+            case((tasks.c.attempts >= SUSPECT, 1), else_=0),
             tasks.c.pk,
         )
         query = select(tasks.c.id).where(tasks.c.state.in_(OPEN)).order_by(*order)
         with self._database.read() as connection:
             return list(connection.execute(query.limit(LOOKED_AT)).scalars())
+
+    def processing(self) -> list[Task]:
+        """The tasks that are worked on, or were by a worker that has just ended, in the order of
+        `waiting`; none that ended `SUSPECT` workers.
+        """
+        going_on = (tasks.c.state == State.Processing, tasks.c.attempts <= SUSPECT)
+        query = select(tasks).where(*going_on).order_by(tasks.c.priority.desc(), tasks.c.pk)
+        with self._database.read() as connection:
+            return [task_of(row) for row in connection.execute(query.limit(LOOKED_AT))]
 
     def begin(self, id: str) -> tuple[Task, int] | None:
         """Begin with a task, whose lock the caller holds: the task, and how often in a row a
