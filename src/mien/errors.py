@@ -50,6 +50,11 @@
     │   ├── NameTakenError (ValueError)       the asset has a file of that name
     │   ├── InUseError (RuntimeError)         a job that is not over, or what such a job works with
     │   └── OffsetError (ValueError)          an upload that does not go on where it stopped
+    ├── UsersError                            what was asked of users cannot be done
+    │   ├── NoSuchUserError (LookupError)
+    │   ├── UserExistsError (ValueError)      the name is taken
+    │   ├── SignUpClosedError (RuntimeError)  nobody may sign up
+    │   └── LastAdminError (RuntimeError)     others would be left without an admin
     └── ServiceError (RuntimeError)           a service that `mien.client` speaks to says no
 
 Messages are one sentence that says what was wrong and, where there is one, the next step.
@@ -288,6 +293,30 @@ class OffsetError(JobsError, ValueError):
     def __init__(self, message: str, *, offset: int) -> None:
         super().__init__(message)
         self.offset = offset
+
+
+class UsersError(MienError):
+    """What was asked of users and their sessions cannot be done; `what` is the id or name."""
+
+    def __init__(self, message: str, *, what: str | None = None) -> None:
+        super().__init__(message)
+        self.what = what
+
+
+class NoSuchUserError(UsersError, LookupError):
+    """No user of that id or name."""
+
+
+class UserExistsError(UsersError, ValueError):
+    """A user has the name already."""
+
+
+class SignUpClosedError(UsersError, RuntimeError):
+    """Nobody may sign up; the operator makes users."""
+
+
+class LastAdminError(UsersError, RuntimeError):
+    """Others would be left, and no admin among them."""
 
 
 class ServiceError(MienError, RuntimeError):

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, insert, select, text
 from mien.errors import KeysError, MienError, UsageError
 from mien.storage.accounts import Accounts
 from mien.storage.assets import Assets
+from mien.storage.audit import Audit
 from mien.storage.blobs import Blobs
 from mien.storage.collections import Collections
 from mien.storage.database import Database, open_database
@@ -28,12 +29,14 @@ from mien.storage.locks import Locks
 from mien.storage.migrations import migrate
 from mien.storage.notifications import Notifications
 from mien.storage.persons import Persons
+from mien.storage.sessions import Sessions
 from mien.storage.snapshots import Snapshots
 from mien.storage.subjects import Subjects
 from mien.storage.tables import meta
 from mien.storage.trainings import Trainings
 from mien.storage.transients import Transients
 from mien.storage.usage import Usage
+from mien.storage.users import Users
 
 SWEEP_S = 60.0
 
@@ -67,6 +70,9 @@ class Storage:
         self._keyring = keyring
         self.place = place
         self.accounts = Accounts(database)
+        self.users = Users(database)
+        self.sessions = Sessions(database)
+        self.audit = Audit(database)
         self.usage = Usage(database)
         self.collections = Collections(database)
         self.persons = Persons(database, keyring)
@@ -108,6 +114,8 @@ class Storage:
         """Delete what has expired, and complete what a process that died left undone."""
         self.transients.sweep()
         self.snapshots.sweep()
+        self.sessions.sweep()
+        self.audit.sweep()
         self.deletion.sweep()
         self._database.truncate_log()  # also for deletions during which a reader was in the way
 

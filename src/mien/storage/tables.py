@@ -295,3 +295,46 @@ job_events = _table(
     Column("message", Words(), nullable=False),
     Index("ix_job_events_job", "job", "pk"),
 )
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("name", Words(), nullable=False),
+    Column("folded", Words(), nullable=False, unique=True),
+    Column("role", Words(), nullable=False),
+    Column("password", Words(), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("disabled", BigInteger),
+    Index("ix_users_account", "account_id"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("user", Id, ForeignKey("users.id"), nullable=False, index=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("created", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("idle", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("agent", Words(), nullable=False),
+    Column("address", Words(), nullable=False),
+)
+
+audit = _table(
+    "audit",
+    _pk(),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("account_id", Id),
+    Column("user", Id, index=True),
+    Column("name", Words(), nullable=False),
+    Column("action", Words(), nullable=False),
+    Column("subject", Words(), nullable=False),
+    Column("address", Words(), nullable=False),
+)
+"""Outlives the accounts it tells of, so it refers to none."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from mien.errors import NewerDatabaseError
 
-HEAD = "0002"
+HEAD = "0004"
 """The newest revision in `versions/`."""
 
 
