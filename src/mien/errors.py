@@ -49,7 +49,9 @@
     │   ├── NoSuchProcessorError (LookupError)
     │   ├── NameTakenError (ValueError)       the asset has a file of that name
     │   ├── InUseError (RuntimeError)         a job that is not over, or what such a job works with
-    │   └── OffsetError (ValueError)          an upload that does not go on where it stopped
+    │   ├── OffsetError (ValueError)          an upload that does not go on where it stopped
+    │   ├── EditsMovedOnError (RuntimeError)  a log of edits that others have added to meanwhile
+    │   └── LogFullError (RuntimeError)       a log of edits that takes no more
     ├── UsersError                            what was asked of users cannot be done
     │   ├── NoSuchUserError (LookupError)
     │   ├── UserExistsError (ValueError)      the name is taken
@@ -293,6 +295,18 @@ class OffsetError(JobsError, ValueError):
     def __init__(self, message: str, *, offset: int) -> None:
         super().__init__(message)
         self.offset = offset
+
+
+class EditsMovedOnError(JobsError, RuntimeError):
+    """The log of edits is longer than was thought; `last` is the number of its last edit."""
+
+    def __init__(self, message: str, *, last: int) -> None:
+        super().__init__(message)
+        self.last = last
+
+
+class LogFullError(JobsError, RuntimeError):
+    """The log of edits takes no more."""
 
 
 class UsersError(MienError):

@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, Any
 
+from mien.client.edits import Edits
 from mien.client.names import safe_name
 from mien.client.wire import Wire
 from mien.errors import InputError, InputNotFoundError, OutputError, ServiceError
@@ -180,7 +181,7 @@ class Files:
 
 
 class Asset:
-    """Some files under a name."""
+    """Some files under a name; `edits` is what people changed in the analyses of its video."""
 
     def __init__(self, wire: Wire, told: dict[str, Any]) -> None:
         self._wire = wire
@@ -188,6 +189,7 @@ class Asset:
         self.files = Files(
             wire, self.id, [AssetFile(wire, self.id, each["name"], each) for each in told["files"]]
         )
+        self.edits = Edits(wire, self.id)
 
     def download(self, folder: str | PathLike[str]) -> list[Path]:
         """Fetch every file into a folder, which is made when it is not there.

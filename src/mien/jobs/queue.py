@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mien.errors import InUseError, UsageError
+from mien.jobs.edits import EditLogs
 from mien.jobs.names import check_file_name, check_name
 from mien.jobs.processors import PROCESSORS, find_processor
 from mien.jobs.settle import settle
@@ -26,11 +27,13 @@ TOP = 1000
 class Assets:
     """The assets of one account and origin (the API that keeps them: no other sees them).
 
-    All names are checked: see `mien.jobs.names`.
+    All names are checked: see `mien.jobs.names`. `edits` are what people changed in the analyses of
+    their videos.
     """
 
     def __init__(self, storage: Storage, account_id: str, origin: str = MEDIA) -> None:
         self._storage, self._owner = storage, (account_id, origin)
+        self.edits = EditLogs(storage, account_id, origin)
 
     def create(self, name: str = "", *, expires_s: float | None = None) -> Asset:
         """Make an empty asset; with `expires_s` it is deleted after so many seconds."""

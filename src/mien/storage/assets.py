@@ -25,7 +25,7 @@ from mien.storage.database import Database
 from mien.storage.locks import Locks
 from mien.storage.media_records import Asset, AssetFile
 from mien.storage.rows import moment, now
-from mien.storage.tables import asset_files, assets
+from mien.storage.tables import asset_files, assets, edits
 
 ORPHAN_S = 3600.0
 """A blob without a row that was written so long ago was left by a process that died."""
@@ -129,9 +129,10 @@ class Assets:
         self._blobs.delete(id)
 
     def delete(self, account_id: str, origin: str, id: str) -> None:
-        """Delete an asset with its files; raises NoSuchAssetError."""
+        """Delete an asset with its files and edits; raises NoSuchAssetError."""
         with self._database.write() as connection:
             found = one(connection, account_id, origin, id, hold=True)
+            connection.execute(delete(edits).where(edits.c.asset == id))
             connection.execute(delete(asset_files).where(asset_files.c.asset == id))
             connection.execute(delete(assets).where(assets.c.id == id))
         for file in found.files:

@@ -22,6 +22,7 @@ from mien.storage.blobs import Blobs
 from mien.storage.collections import Collections
 from mien.storage.database import Database, open_database
 from mien.storage.deletion import Deletion
+from mien.storage.edits import Edits
 from mien.storage.faces import Faces
 from mien.storage.jobs import Jobs
 from mien.storage.keyring import MASTER, Keyring, keys_root, make_keys
@@ -85,6 +86,7 @@ class Storage:
         self.locks = Locks(database, place.data / "locks")
         self.blobs = Blobs(place.data / "blobs")
         self.assets = Assets(database, self.blobs, self.locks)
+        self.edits = Edits(database)
         self.jobs = Jobs(database)
         self.notifications = Notifications(database)
         self._closing = threading.Event()

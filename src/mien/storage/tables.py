@@ -237,6 +237,17 @@ asset_files = Table(
     UniqueConstraint("asset", "name", name="uq_asset_files_name"),
 )
 
+edits = Table(
+    "edits",
+    metadata,
+    _account(),
+    Column("asset", Id, ForeignKey("assets.id"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("user", Words(), nullable=False),
+    Column("body", Words(), nullable=False),
+)
+
 jobs = Table(
     "jobs",
     metadata,

@@ -30,7 +30,7 @@ from mien.timeline.edits.edit import (
     Split,
     Undo,
 )
-from mien.timeline.edits.history import History, check_log, history_of, in_force
+from mien.timeline.edits.history import History, check_action, check_log, history_of, in_force
 from mien.timeline.edits.replay import Drawing, Edited, Key, Remark, replay
 from mien.timeline.edits.wire import ACTION_SCHEMA, EDIT_SCHEMA, action_of, document_of, edit_of
 
@@ -62,6 +62,7 @@ __all__ = [
     "Split",
     "Undo",
     "action_of",
+    "check_action",
     "check_log",
     "document_of",
     "edit_of",

@@ -27,9 +27,14 @@ def check_log(edits: Iterable[Edit]) -> None:
         if edit.number <= last:
             raise UsageError(f"the edit {edit.number} comes after the edit {last}")
         last = edit.number
-        named = named_by(edit.action)
-        if named is not None and named >= edit.number:
-            raise UsageError(f"the edit {edit.number} names the edit {named}, which comes later")
+        check_action(edit.number, edit.action)
+
+
+def check_action(number: int, action: Action) -> None:
+    """Check that what is to have this number names only edits before it; raises UsageError."""
+    named = named_by(action)
+    if named is not None and named >= number:
+        raise UsageError(f"the edit {number} names the edit {named}, which does not come before it")
 
 
 def named_by(action: Action) -> int | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from mien.jobs import Asset, AssetFile, Event, Job, Processor, Task
+from mien.timeline.edits import EDIT_SCHEMA
 
 
 class Answer(BaseModel):
@@ -73,6 +75,10 @@ class AssetAnswer(Answer):
         """The answer for an asset."""
         files = [FileAnswer.of(file) for file in asset.files]
         return cls(id=asset.id, name=asset.name, created=asset.created, files=files)
+
+
+class EditAnswer(RootModel[Annotated[dict[str, Any], WithJsonSchema(EDIT_SCHEMA)]]):
+    """An edit: its number, when and by whom it was done, and what was done."""
 
 
 class ErrorDetailAnswer(Answer):

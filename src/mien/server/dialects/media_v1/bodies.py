@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from mien.jobs.edits import MOST_AT_ONCE
 from mien.server.bodies import Body
+from mien.timeline.edits import ACTION_SCHEMA
 
 MOST_TASKS = 50
 
@@ -29,6 +31,16 @@ class NewFile(Body):
     name: str
     size: Annotated[int, Field(ge=0, lt=2**63)]
     is_primary: bool | None = None
+
+
+class NewEdits(Body):
+    """Edits to add after the one that has the number `expected`, 0 of an empty log."""
+
+    expected: Annotated[int, Field(ge=0, lt=2**62)]
+    edits: Annotated[
+        list[Annotated[Any, WithJsonSchema(ACTION_SCHEMA)]],
+        Field(min_length=1, max_length=MOST_AT_ONCE),
+    ]
 
 
 class NewTaskBody(Body):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from mien.errors import (
+    EditsMovedOnError,
     InUseError,
     JobsError,
+    LogFullError,
     MienError,
     NameTakenError,
     NoSuchAssetError,
@@ -25,6 +27,8 @@ STATUSES: dict[type[MienError], tuple[int, str]] = {
     NameTakenError: (409, "FileExists"),
     InUseError: (409, "InUse"),
     OffsetError: (409, "OffsetMismatch"),
+    EditsMovedOnError: (409, "EditsMovedOn"),
+    LogFullError: (409, "LogFull"),
     OutputError: (507, "InsufficientStorage"),
     UsageError: (400, "BadArgument"),
 }

@@ -39,7 +39,14 @@ TASK: Json = {
     "errorDetails": [],
 }
 
+EDIT: Json = {
+    "kind": "name",
+    "person": {"time": {"pts": 3003, "timeBase": "1/30000"}, "box": [412, 96.5, 508, 221]},
+    "name": "Ada",
+}
+
 BODIES: dict[str, Json] = {
+    "NewEdits": {"expected": 4, "edits": [EDIT]},
     "NewAsset": {"name": "My Face Detection Input Asset"},
     "NewFile": {"name": "foo.mp4", "size": 1048576},
     "NewJob": {
@@ -65,6 +72,7 @@ ANSWERS: dict[str, Json] = {
     },
     "AssetAnswer": {"id": ASSET_ID, "name": "My asset", "created": WHEN, "files": [FILE]},
     "FileAnswer": FILE,
+    "EditAnswer": {"number": 5, "at": WHEN, "user": "my key", **EDIT},
     "JobAnswer": {
         "id": JOB_ID,
         "name": "My Face Detection Job",

@@ -35,4 +35,5 @@ class Seconds:
 
 FROM = Seconds("from", "Seconds: fragments that end before are left out.")
 TO = Seconds("to", "Seconds: fragments that begin then or later are left out.")
+SINCE = Number("since", 0, 999_999_999, 0, "Only what comes after this edit.")
 AFTER = Number("after", 0, 999_999_999, 0, "Only what comes after this event.")
