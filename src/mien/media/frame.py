@@ -103,5 +103,10 @@ class Frame:
         """
         return self._painter.native(self._picture)
 
+    def painted(self, native: NativePicture) -> Picture:
+        """(height, width, 3) uint8, read-only: how a picture that `native` gave looks once it is
+        changed."""
+        return self._painter.paint(native.picture, self._painter.width, self._painter.height)
+
     def __repr__(self) -> str:
         return f"<Frame {self.index} at {self.time}>"

@@ -69,6 +69,15 @@ class PlanOfTimeline:
         Raises:
             MismatchError: the timeline has no frame at this time: it is of another video.
         """
+        timeline, video = self._timeline, self._timeline.video
+        return masks_of(timeline.at(self.number(time)), self._margin, video.width, video.height)
+
+    def number(self, time: Time) -> int:
+        """The number of the frame that begins at this time.
+
+        Raises:
+            MismatchError: the timeline has none.
+        """
         timeline = self._timeline
         ticks = time.exact / timeline.video.time_base
         number = int(np.searchsorted(timeline.pts, int(ticks)))
@@ -76,8 +85,7 @@ class PlanOfTimeline:
             raise MismatchError(
                 f"the video changed while it was redacted: it has a frame at {time}"
             )
-        video = timeline.video
-        return masks_of(timeline.at(number), self._margin, video.width, video.height)
+        return number
 
     def check(self, frames: int, end: Fraction) -> None:
         """Check that the video had all frames of the timeline.

@@ -1,0 +1,30 @@
+"""One frame as it will be hidden, before anything is rendered: by the code that renders it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from mien.media import Frame
+from mien.redact.effects import Look, hide
+from mien.redact.plan import Plan
+
+Array = NDArray[Any]
+
+
+def preview(frame: Frame, plan: Plan, look: Look) -> Array:
+    """(height, width, 3) uint8: the frame with the masks of a plan. `frame` itself stays as it is.
+
+    It is what is given to the encoder, whose loss it does not show.
+
+    Raises:
+        MismatchError: the plan is of another video.
+    """
+    before = frame.rgb  # the memory of the planes may be its own
+    masks = plan.masks(frame.time, frame.duration)
+    if not len(masks):
+        return before
+    native = frame.native()
+    hide(native.planes, native.width, native.height, masks, look)
+    return frame.painted(native)
