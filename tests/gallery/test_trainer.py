@@ -354,6 +354,7 @@ def test_what_was_not_searched_for_the_longest_time_leaves_memory_first(
 def test_a_collection_that_is_deleted_leaves_memory(gallery: Gallery, trainer: Trainer) -> None:
     enrol(gallery, 1)
     trained(gallery)
+    assert named(gallery, 1)
     assert trainer._ready
     gallery.delete(GROUP, "crew")
     assert not trainer._ready

@@ -7,12 +7,14 @@ an approximation can miss a row and never misplace one. Why these two: docs/deci
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import UsageError
+from mien.gallery.rows import Rows
 
 Array = NDArray[Any]
 Blocks = Callable[[], Iterator[Array]]
@@ -47,6 +49,18 @@ class Index(Protocol):
         """Put another vector in place of a row's, or none. Safe while others search."""
         ...
 
+    @property
+    def room(self) -> int:
+        """How many more rows it can get before it must be built anew."""
+        ...
+
+    def grown(self, vectors: Array) -> Index:
+        """One with more rows (k, d) behind the last, at most `room`.
+
+        Others may go on to search this one; its rows are shared. Only the newest may grow.
+        """
+        ...
+
 
 def build(rows: int, blocks: Blocks, *, threads: int = 1) -> Index:
     """An index of all vectors that `blocks` gives.
@@ -66,23 +80,39 @@ class Exact:
     """Compares with every row, as one product of matrices."""
 
     def __init__(self, rows: int, blocks: Blocks) -> None:
-        self._vectors = np.concatenate([*blocks(), np.empty((0, 128), np.float32)])
-        if len(self._vectors) != rows:
-            raise ValueError(f"{rows} rows were announced and {len(self._vectors)} came")
-        self._squares = np.einsum("nd,nd->n", self._vectors, self._vectors)
+        vectors = np.concatenate([*blocks(), np.empty((0, 128), np.float32)])
+        if len(vectors) != rows:
+            raise ValueError(f"{rows} rows were announced and {len(vectors)} came")
+        self._vectors, self._squares = Rows(vectors), Rows(_squares(vectors))
+
+    def __len__(self) -> int:
+        """How many rows it has."""
+        return len(self._squares.array)
 
     @property
     def nbytes(self) -> int:
         """See `Index`."""
-        return int(self._vectors.nbytes + self._squares.nbytes)
+        return self._vectors.nbytes + self._squares.nbytes
+
+    @property
+    def room(self) -> int:
+        """See `Index`."""
+        return EXACT_UP_TO - len(self)
+
+    def grown(self, vectors: Array) -> Exact:
+        """See `Index`."""
+        made = copy(self)
+        made._vectors = self._vectors.grown(vectors)
+        made._squares = self._squares.grown(_squares(vectors))
+        return made
 
     def near(self, queries: Array, count: int) -> list[Array]:
         """See `Index`. Rows that rounding may have put behind the last are among them, too."""
         queries = np.asarray(queries, np.float32)
-        if not len(self._vectors):
+        if not len(self):
             return [np.empty(0, np.int64) for _ in queries]
         # |q - x|² without |q|², which is the same for all rows
-        apart = self._squares[:, None] - 2 * (self._vectors @ queries.T)
+        apart = self._squares.array[:, None] - 2 * (self._vectors.array @ queries.T)
         pairs = zip(apart.T, queries, strict=True)
         return [self._nearest(column, query, count) for column, query in pairs]
 
@@ -91,24 +121,26 @@ class Exact:
         if count >= np.count_nonzero(there):
             return np.flatnonzero(there)
         last = np.partition(apart, count - 1)[count - 1]
-        slack = ROUNDING * (float(query @ query) + float(self._squares[there].max()))
+        slack = ROUNDING * (float(query @ query) + float(self._squares.array[there].max()))
         return np.flatnonzero(apart <= last + slack)
 
     def replace(self, row: int, vector: Array | None) -> None:
         """See `Index`."""
+        vectors, squares = self._vectors.array, self._squares.array
         if vector is None:
-            self._squares[row] = np.inf
-            self._vectors[row] = 0.0
+            squares[row] = np.inf
+            vectors[row] = 0.0
         else:
-            self._vectors[row] = vector
-            self._squares[row] = vector @ vector
+            vectors[row] = vector
+            squares[row] = vector @ vector
 
 
 class Inverted:
     """Looks only at the rows that lie in the clusters nearest to the query.
 
     Rows are kept as 8 bits a number (Jégou et al. 2011 for inverted lists; scalar quantisation
-    without residuals), 136 bytes each with the number of the row.
+    without residuals), 136 bytes each with the number of the row. Those that came later are
+    compared one and all, since no list may grow while others search it.
     """
 
     def __init__(self, rows: int, blocks: Blocks, *, threads: int = 1) -> None:
@@ -134,14 +166,31 @@ class Inverted:
         made.make_direct_map()
         self._index, self._coarse = made, coarse  # the first does not own the second
         self._lists = lists
+        self._later = Exact(0, lambda: iter(()))
 
     @property
     def nbytes(self) -> int:
         """See `Index`: the code of each row, its number and its place."""
-        return int(self._index.ntotal * (self._index.code_size + 16))
+        return int(self._index.ntotal * (self._index.code_size + 16)) + self._later.nbytes
+
+    @property
+    def room(self) -> int:
+        """See `Index`."""
+        return self._later.room
+
+    def grown(self, vectors: Array) -> Inverted:
+        """See `Index`."""
+        made = copy(self)
+        made._later = self._later.grown(vectors)
+        return made
 
     def near(self, queries: Array, count: int) -> list[Array]:
         """See `Index`."""
+        later = self._later.near(queries, count)
+        both = zip(self._near_lists(queries, count), later, strict=True)
+        return [np.append(found, rows + self._index.ntotal) for found, rows in both]
+
+    def _near_lists(self, queries: Array, count: int) -> list[Array]:
         count = min(count, self._index.ntotal)
         self._faiss.omp_set_num_threads(1)  # of this thread: callers are threads already
         share = max(LISTS_LOOKED_AT, SPARE * count / self._index.ntotal)
@@ -156,6 +205,9 @@ class Inverted:
 
         Zeros stand for the least number of each dimension: a corner far from any vector.
         """
+        if row >= self._index.ntotal:
+            self._later.replace(row - self._index.ntotal, vector)
+            return
         place = self._index.direct_map.get(row)
         number, offset = place >> 32, place & 0xFFFFFFFF
         size = self._index.code_size
@@ -165,6 +217,11 @@ class Inverted:
         if vector is not None:
             code = self._index.sq.compute_codes(np.asarray(vector, np.float32)[None])[0]
         codes[offset * size : (offset + 1) * size] = code
+
+
+def _squares(vectors: Array) -> Array:
+    squares: Array = np.einsum("nd,nd->n", vectors, vectors)
+    return squares
 
 
 def _faiss() -> Any:

@@ -7,12 +7,15 @@ quality. What that brings over either alone: docs/concepts/recognition.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
+from itertools import chain
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.gallery.columns import BLOCK, Columns, Faces, Some, joined
 from mien.gallery.index import Index, build
 from mien.gallery.records import SIZE
 from mien.gallery.thresholds import tries
@@ -22,28 +25,8 @@ Array = NDArray[Any]
 LEAST_WEIGHT = 0.05
 """Of a face of quality 0: a person whom only poor faces show has a mean as well."""
 
-BLOCK = 16_384  # rows at a time while an index is built: a bound on memory
 FIRST_LOOK = 16  # rows asked for beside twice the persons wanted; faces of one person stand close
-
-
-class Faces(Protocol):
-    """Some faces of a collection; `mien.storage.rows.FaceChunk` is one.
-
-    Attributes:
-        sequence: (n,) int64, rising, from chunk to chunk as well; the number of each face.
-        persons: (n,) int64, the number of the person each belongs to; -1 where each stands alone.
-        embeddings: (n, 128) float32, finite.
-        quality: (n,) float32, 0..1.
-    """
-
-    @property
-    def sequence(self) -> Array: ...
-    @property
-    def persons(self) -> Array: ...
-    @property
-    def embeddings(self) -> Array: ...
-    @property
-    def quality(self) -> Array: ...
+SPARSE_FROM = 1000  # rows of faces that are gone, from which on it may pay to be rid of them
 
 
 def weights(quality: Array) -> Array:
@@ -86,7 +69,8 @@ def _means(faces: Array, quality: Array, starts: Array) -> Array:
 class Persons:
     """The faces of a collection, searched by person. Safe to use from many threads.
 
-    In a list each face stands alone, as a person of its own whose number is the face's.
+    In a list each face stands alone, as a person of its own whose number is the face's. The index
+    has an entry for each face and one for the mean of each person who has, or had, several.
     """
 
     def __init__(self, count: int, chunks: Iterable[Faces], *, threads: int = 1) -> None:
@@ -102,57 +86,43 @@ class Persons:
                 more come than announced.
             UsageError: there are many and faiss is not installed.
         """
-        self._sequence = np.empty(count, np.int64)
-        self._embeddings = np.empty((count, SIZE), np.float32)
-        self._quality = np.empty(count, np.float32)
-        whose = np.empty(count, np.int64)
-        rows = 0
-        for chunk in chunks:
-            rows = self._take(chunk, whose, rows)
-        for name in ("_sequence", "_embeddings", "_quality"):
-            setattr(self, name, getattr(self, name)[:rows])
-        self._alive = np.ones(rows, bool)
-        self._number, self._of_row = np.unique(whose[:rows], return_inverse=True)
-        self._of_row = self._of_row.astype(np.int32)
+        self._faces, whose = Columns.read(count, chunks)
+        rows = len(whose)
+        self._number, of_row = np.unique(whose, return_inverse=True)
+        self._of_row = of_row.astype(np.int32)
         self._order = np.argsort(self._of_row, kind="stable").astype(np.int32)
         self._start = np.searchsorted(self._of_row[self._order], np.arange(len(self._number) + 1))
-        self._several = np.flatnonzero(np.diff(self._start) > 1)  # persons who have a mean
-        self._lock = Lock()  # held while faces are read or taken out, not while the index is asked
-        self._living = rows
         self._left = np.diff(self._start)  # faces of each person
-        self._people = len(self._number)
+        several = np.flatnonzero(self._left > 1)  # persons who have a mean
+        self._of_entry = np.append(self._of_row, several).astype(np.int32)
+        self._face_entry = np.arange(rows, dtype=np.int32)
+        self._mean_entry = np.full(len(self._number), -1, np.int32)
+        self._mean_entry[several] = rows + np.arange(len(several))
+        self._lock = Lock()  # held while faces are read or taken out, not while the index is asked
+        self._living, self._people = rows, len(self._number)
         self._tries = sum(map(tries, self._left.tolist()))
-        entries = rows + len(self._several)
-        self._index: Index = build(entries, self._entries, threads=threads)
+        self._threads = threads
+        entries = len(self._of_entry)
+        self._index: Index = build(entries, lambda: self._entries(several), threads=threads)
 
-    def _take(self, chunk: Faces, whose: Array, rows: int) -> int:
-        """Copy a chunk behind the first `rows`; the new number of rows."""
-        end = rows + len(chunk.sequence)
-        if chunk.embeddings.shape != (end - rows, SIZE):
-            shape = chunk.embeddings.shape
-            raise ValueError(f"embeddings must have shape (n, {SIZE}), got {shape}")
-        if end > len(whose):
-            raise ValueError(f"{len(whose)} faces were announced and more came")
-        if not (np.isfinite(chunk.embeddings).all() and np.isfinite(chunk.quality).all()):
-            raise ValueError("embeddings and qualities must be finite")
-        before = self._sequence[rows - 1] if rows else np.int64(-1)
-        if (np.diff(chunk.sequence, prepend=before) <= 0).any():
-            raise ValueError("faces must come in rising order of their numbers")
-        self._sequence[rows:end] = chunk.sequence
-        self._embeddings[rows:end] = chunk.embeddings
-        self._quality[rows:end] = chunk.quality
-        whose[rows:end] = np.where(chunk.persons < 0, chunk.sequence, chunk.persons)
-        return end
-
-    def _entries(self) -> Iterator[Array]:
+    def _entries(self, several: Array) -> Iterator[Array]:
         """What the index holds: all faces, then the mean of everyone who has several."""
-        for start in range(0, len(self._embeddings), BLOCK):
-            yield self._embeddings[start : start + BLOCK]
-        for start in range(0, len(self._several), BLOCK // 8):
-            people = self._several[start : start + BLOCK // 8]
-            rows, starts = self._rows_of(people)
-            faces = self._embeddings[rows].astype(float)
-            yield _means(faces, self._quality[rows], starts).astype(np.float32)
+        embeddings = self._faces.embeddings
+        for start in range(0, len(embeddings), BLOCK):
+            yield embeddings[start : start + BLOCK]
+        for start in range(0, len(several), BLOCK // 8):
+            yield self._means_of(several[start : start + BLOCK // 8])
+
+    def _means_of(self, people: Array) -> Array:
+        """(k, 128) float32 means of persons who have faces now."""
+        rows, starts = self._rows_of(people)
+        alive = self._faces.alive[rows]
+        left = np.add.reduceat(alive.astype(int), starts) if len(people) else starts
+        faces = self._faces.embeddings[rows[alive]].astype(float)
+        quality = self._faces.quality[rows[alive]]
+        if not len(people):
+            return np.empty((0, SIZE), np.float32)
+        return _means(faces, quality, np.cumsum(left) - left).astype(np.float32)
 
     def _rows_of(self, people: Array) -> tuple[Array, Array]:
         """Rows of the faces of some persons, one after the other, and where each one's begin."""
@@ -168,9 +138,8 @@ class Persons:
     @property
     def nbytes(self) -> int:
         """Memory of what is held for each face, in bytes."""
-        return self._index.nbytes + sum(
-            value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray)
-        )
+        own = sum(value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray))
+        return own + self._faces.nbytes + self._index.nbytes
 
     @property
     def people(self) -> int:
@@ -213,9 +182,9 @@ class Persons:
     def _nearest(self, query: Array, entries: Array, asked: int, top: int) -> tuple[Array, Array]:
         """The persons of some entries of the index, of which more are asked for until there are
         enough persons, and their distances."""
-        total = len(self._embeddings) + len(self._several)
+        total = len(self._of_entry)
         while True:
-            people, apart = self._measure(query, np.unique(self._whose(entries)))
+            people, apart = self._measure(query, np.unique(self._of_entry[entries]))
             if len(people) >= top or asked >= total:
                 break
             asked = min(4 * asked, total)
@@ -223,25 +192,18 @@ class Persons:
         order = np.lexsort((people, apart))[:top]
         return people[order], apart[order]
 
-    def _whose(self, entries: Array) -> Array:
-        """The persons that entries of the index belong to."""
-        faces = len(self._embeddings)
-        is_face = entries < faces
-        means = self._several[entries[~is_face] - faces]
-        return np.concatenate([self._of_row[entries[is_face]], means])
-
     def _measure(self, query: Array, people: Array) -> tuple[Array, Array]:
         """Those of some persons who have faces now, and their distances."""
         with self._lock:
             rows, starts = self._rows_of(people)
-            alive = self._alive[rows]
+            alive = self._faces.alive[rows]
             left = np.add.reduceat(alive.astype(int), starts) if len(people) else starts
             rows, there = rows[alive], left > 0
             left, people = left[there], people[there]
             if not len(people):
                 return people, np.empty(0)
             starts = np.cumsum(left) - left
-            faces, quality = self._embeddings[rows], self._quality[rows]
+            faces, quality = self._faces.embeddings[rows], self._faces.quality[rows]
         return people, _distances(np.asarray(query, float), faces, quality, starts)
 
     def remove(self, sequence: Array) -> None:
@@ -249,33 +211,111 @@ class Persons:
 
         The mean of a person who has faces left is theirs alone from then on.
         """
-        wanted = np.unique(np.asarray(sequence, np.int64))
-        at = np.searchsorted(self._sequence, wanted)
-        inside = at < len(self._sequence)
-        rows, wanted = at[inside], wanted[inside]
-        rows = rows[self._sequence[rows] == wanted]
+        rows = self._faces.find(sequence)
         with self._lock:
-            rows = rows[self._alive[rows]]
-            self._alive[rows] = False
-            self._embeddings[rows] = 0.0
+            rows = rows[self._faces.alive[rows]]
+            self._faces.alive[rows] = False
+            self._faces.embeddings[rows] = 0.0
             self._living -= len(rows)
-            for row in rows:
-                self._index.replace(int(row), None)
-            for person in np.unique(self._of_row[rows]):
-                self._mean_anew(int(person))
+            for entry in self._face_entry[rows].tolist():
+                self._index.replace(entry, None)
+            people, gone = np.unique(self._of_row[rows], return_counts=True)
+            self._count(people, -gone)
+            self._replace_means(people)
 
-    def _mean_anew(self, person: int) -> None:
-        """After faces of a person were taken out; the lock is held."""
-        rows = self._order[self._start[person] : self._start[person + 1]]
-        rows = rows[self._alive[rows]]
-        self._people -= not len(rows)
-        self._tries += (tries(len(rows)) if len(rows) else 0) - tries(int(self._left[person]))
-        self._left[person] = len(rows)
-        place = int(np.searchsorted(self._several, person))
-        if place == len(self._several) or self._several[place] != person:
-            return
-        mean = None
-        if len(rows) > 1:
-            faces, starts = self._embeddings[rows].astype(float), np.array([0])
-            mean = _means(faces, self._quality[rows], starts)[0].astype(np.float32)
-        self._index.replace(len(self._embeddings) + place, mean)
+    def _count(self, people: Array, more: Array) -> None:
+        """Persons, each once, have so many faces more, or fewer."""
+        before = self._left[people]
+        now = before + more
+        self._left[people] = now
+        self._people += int((now > 0).sum() - (before > 0).sum())
+        for sign, faces in ((1, now), (-1, before)):
+            self._tries += sign * sum(map(tries, faces[faces > 0].tolist()))
+
+    def _replace_means(self, people: Array) -> None:
+        """Have the index know the means that persons have now, where they have an entry for it."""
+        people = people[self._mean_entry[people] >= 0]
+        with_mean = self._left[people] > 1
+        for person in people[~with_mean]:
+            self._index.replace(int(self._mean_entry[person]), None)
+        means = self._means_of(people[with_mean])
+        for person, mean in zip(people[with_mean], means, strict=True):
+            self._index.replace(int(self._mean_entry[person]), mean)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether more faces were taken out than are left: then `packed` is smaller by half."""
+        gone = len(self._of_row) - self._living
+        return gone > max(self._living, SPARSE_FROM)
+
+    def packed(self) -> Persons:
+        """The same without room for faces that were taken out."""
+        return Persons(self._living, self._those_left(), threads=self._threads)
+
+    def grown(self, chunks: Iterable[Faces]) -> Persons:
+        """These faces and more, whose numbers rise from the last on; found as if all were read.
+
+        Memory is shared: others may go on to search this one, and only what is returned may grow
+        or lose faces from then on. The index is built anew only where it has no room.
+
+        Raises:
+            ValueError, UsageError: as at birth.
+        """
+        more = joined(chunks, after=self._faces.last)
+        if not len(more.sequence):
+            return self
+        if 2 * len(more.sequence) > self._index.room:  # each may bring a mean with it
+            count = self._living + len(more.sequence)
+            return Persons(count, chain(self._those_left(), [more]), threads=self._threads)
+        made = copy(self)
+        made._add(more)
+        return made
+
+    def _those_left(self) -> Iterator[Some]:
+        rows = np.flatnonzero(self._faces.alive)
+        for start in range(0, len(rows), BLOCK):
+            some = rows[start : start + BLOCK]
+            yield self._faces.some(some, self._number[self._of_row[some]])
+
+    def _add(self, more: Some) -> None:
+        """Enter faces; the arrays that others read are replaced, not changed."""
+        first, count = len(self._of_row), len(more.sequence)
+        self._admit(np.unique(more.owners))
+        whose = np.searchsorted(self._number, more.owners).astype(np.int32)
+        rows, by_person = np.arange(first, first + count), np.argsort(whose, kind="stable")
+        ends = self._start[whose[by_person] + 1]
+        self._order = np.insert(self._order, ends, rows[by_person])
+        self._of_row = np.append(self._of_row, whose)
+        added = np.bincount(whose, minlength=len(self._number))
+        self._start = self._start + np.append(0, np.cumsum(added))
+        self._faces = self._faces.grown(more)
+        self._living += count
+        people = np.flatnonzero(added)
+        self._count(people, added[people])
+        self._replace_means(people)
+        self._index = self._index.grown(self._new_entries(more, whose, people))
+
+    def _admit(self, numbers: Array) -> None:
+        """Have a place for persons of these numbers, rising; those that are new have no faces."""
+        at = np.searchsorted(self._number, numbers)
+        known = np.append(self._number, -1)[at] == numbers
+        at, numbers, count = at[~known], numbers[~known], len(self._number)
+        self._number = np.insert(self._number, at, numbers)
+        self._start = np.insert(self._start, at, self._start[at])
+        self._left = np.insert(self._left, at, 0)
+        self._mean_entry = np.insert(self._mean_entry, at, -1)
+        if (at < count).any():  # persons behind them have moved
+            moved = np.arange(count) + np.searchsorted(at, np.arange(count), side="right")
+            self._of_row = moved.astype(np.int32)[self._of_row]
+            self._of_entry = moved.astype(np.int32)[self._of_entry]
+
+    def _new_entries(self, more: Some, whose: Array, people: Array) -> Array:
+        """Vectors for the index, with their entries noted: faces, and means of those of some
+        persons who have several faces now and had no mean."""
+        first = len(self._of_entry)
+        people = people[(self._left[people] > 1) & (self._mean_entry[people] < 0)]
+        faces = first + np.arange(len(whose), dtype=np.int32)
+        self._face_entry = np.append(self._face_entry, faces)
+        self._mean_entry[people] = first + len(whose) + np.arange(len(people))
+        self._of_entry = np.concatenate([self._of_entry, whose, people]).astype(np.int32)
+        return np.concatenate([more.embeddings, self._means_of(people)])

@@ -47,7 +47,9 @@ class Trainer:
     An index is nothing but memory: it is made from the sealed faces, up to the one that was the
     last when the training began, and it is made again after a restart, or in another process that
     the same storage serves: when the trainer is entered as a context manager, or else by the first
-    search. Faces that are deleted leave it before the next search. Safe to use from many threads.
+    search. Each search first asks the storage for the newest face and the last deletion, whichever
+    process they came from: only faces that are new are read then, and those that were deleted leave
+    the index. Safe to use from many threads.
 
     Args:
         storage: an open storage, which outlives the trainer.
@@ -69,6 +71,7 @@ class Trainer:
         self._search_while_training = search_while_training
         self._threads = threads
         self._memory_bytes = memory_bytes
+        # by number; what is stored beyond what was trained, by minus the number
         self._ready: OrderedDict[int, Ready] = OrderedDict()
         self._lock = threading.Lock()  # of the two dictionaries
         self._turns: dict[int, threading.Lock] = {}  # who changes what is ready of a collection
@@ -129,16 +132,19 @@ class Trainer:
         """Drop from memory, in this process, what was deleted of a collection, or all if it is
         gone. A search never shows it in any case."""
         with self._lock:
-            ready = self._ready.get(pk)
-        if ready is None:
-            return
+            if not {pk, -pk} & self._ready.keys():
+                return
         if self._storage.collections.get(pk) is None:
             with self._lock:
-                self._ready.pop(pk, None)
+                for key in (pk, -pk):
+                    self._ready.pop(key, None)
                 self._turns.pop(pk, None)
             return
         with self._turn(pk):
-            self._forget_deleted(pk, ready)
+            with self._lock:
+                held = [self._ready[key] for key in (pk, -pk) if key in self._ready]
+            for ready in held:
+                self._forget_deleted(pk, ready)
 
     def search(self, row: CollectionRow, queries: Array, top: int) -> tuple[Array, Array, int]:
         """The nearest persons of a collection, as `Persons.search`, and how many tries strangers
@@ -168,6 +174,17 @@ class Trainer:
                 ready = self._brought_up_to(row.pk, up_to)
         return ready.persons
 
+    def current(self, row: CollectionRow) -> Persons:
+        """All that is stored in a collection now, trained or not; for what is not a search of it.
+
+        Raises:
+            NoSuchCollectionError: it is gone.
+        """
+        up_to = self._storage.faces.last(row.pk)
+        key = row.pk if not Kind(row.kind).is_trained or row.trained == up_to else -row.pk
+        with self._turn(row.pk):
+            return self._brought_up_to(row.pk, up_to, key).persons
+
     def _check_trained(self, row: CollectionRow) -> None:
         training = self._storage.trainings.get(row.pk)
         running = training is not None and training.status == "running"
@@ -184,28 +201,39 @@ class Trainer:
         with self._lock:
             return self._turns.setdefault(pk, threading.Lock())
 
-    def _brought_up_to(self, pk: int, up_to: int) -> Ready:
+    def _brought_up_to(self, pk: int, up_to: int, key: int | None = None) -> Ready:
         """The index of faces up to a sequence, less all that is deleted; its turn is held.
 
         The one in memory may be newer than what was asked for, if a training ended meanwhile.
         """
+        key = pk if key is None else key
         with self._lock:
-            ready = self._ready.get(pk)
+            ready = self._ready.get(key)
         if ready is None or ready.up_to < up_to:
-            ready = self._built(pk, up_to)
-            self._put(pk, ready)
+            row = self._row(pk)
+            # one that would more than double is better read anew, a chunk at a time
+            if ready is None or row.faces > 2 * len(ready.persons):
+                ready = self._built(pk, up_to)
+            else:
+                more = self._chunks(pk, up_to, after=ready.up_to)
+                ready = Ready(ready.persons.grown(more), up_to, ready.deletions)
+            self._put(key, ready)
         self._forget_deleted(pk, ready)
         return ready
 
-    def _built(self, pk: int, up_to: int) -> Ready:
+    def _row(self, pk: int) -> CollectionRow:
         row = self._storage.collections.get(pk)
         if row is None:
             raise NoSuchCollectionError("the collection was deleted meanwhile")
+        return row
+
+    def _built(self, pk: int, up_to: int) -> Ready:
+        row = self._row(pk)
         persons = Persons(row.faces, self._chunks(pk, up_to), threads=self._threads)
         return Ready(persons, up_to, row.deletions)
 
-    def _chunks(self, pk: int, up_to: int) -> Iterator[FaceChunk]:
-        for chunk in self._storage.faces.chunks(pk, up_to=up_to):
+    def _chunks(self, pk: int, up_to: int, *, after: int = 0) -> Iterator[FaceChunk]:
+        for chunk in self._storage.faces.chunks(pk, after=after, up_to=up_to):
             if self._stopped.is_set():
                 raise StoppedError(STOPPED)
             if chunk.lost:
@@ -215,12 +243,14 @@ class Trainer:
     def _forget_deleted(self, pk: int, ready: Ready) -> None:
         last, sequence = self._storage.faces.deleted(pk, after=ready.deletions)
         ready.persons.remove(sequence)
+        if ready.persons.is_sparse:
+            ready.persons = ready.persons.packed()
         ready.deletions = last
 
-    def _put(self, pk: int, ready: Ready) -> None:
+    def _put(self, key: int, ready: Ready) -> None:
         with self._lock:
-            self._ready[pk] = ready
-            self._ready.move_to_end(pk)
+            self._ready[key] = ready
+            self._ready.move_to_end(key)
             total = sum(one.persons.nbytes for one in self._ready.values())
             while total > self._memory_bytes and len(self._ready) > 1:
                 _, dropped = self._ready.popitem(last=False)
@@ -250,6 +280,8 @@ class Trainer:
             with self._turn(pk):
                 self._storage.trainings.succeed(pk, up_to)
                 self._put(pk, ready)
+                with self._lock:
+                    self._ready.pop(-pk, None)
         except StoppedError:
             self._storage.trainings.fail(pk, STOPPED)
         except Exception as error:  # whoever asks for the state is told; the log says where

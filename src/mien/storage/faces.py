@@ -159,6 +159,8 @@ class Faces:
             if not rows:
                 return
             yield self._opened(rows, owner_account)
+            if len(rows) < size:
+                return
             after = rows[-1].pk
 
     def of_person(self, person: int) -> FaceChunk:
@@ -174,6 +176,13 @@ class Faces:
         """The ids of faces by their numbers; those that were deleted are left out."""
         with self._database.read() as connection:
             return ids_of(connection, faces, numbers)
+
+    def labels(self, numbers: Iterable[int]) -> dict[int, tuple[str, str | None]]:
+        """The ids and user data of faces by their numbers; those that were deleted are left out."""
+        query = select(faces.c.pk, faces.c.id, faces.c.user_data)
+        with self._database.read() as connection:
+            rows = connection.execute(query.where(faces.c.pk.in_(list(numbers))))
+            return {row.pk: (row.id, row.user_data) for row in rows}
 
     def last(self, collection: int) -> int:
         """The sequence of the newest face of a collection; 0 when it has none."""
