@@ -23,6 +23,7 @@ from starlette.websockets import WebSocket
 from mien.errors import MediaError
 from mien.faces import Array, Faces
 from mien.server.app import create_app
+from mien.server.call import Call
 from mien.server.dialect import Dialect, Services, caller_of
 from mien.server.errors import Refusal
 from mien.server.inference import Analyst, Seen, Stream, Wants
@@ -67,7 +68,7 @@ def build(services: Services) -> FastAPI:
         data = await read_body(request, most=limits.image_bytes, seconds=limits.body_s)
         wants = Wants(frozenset({"mesh", "emotion"}), recognition=True)
         try:
-            seen = await services.analyst.faces(data, wants)
+            seen = await services.analyst.faces(data, wants, gone=Call(request, services).gone)
         except MediaError as error:
             raise Refusal(400, "InvalidImage", type(error).__name__) from error
         return {"faces": len(seen.faces), "look": seen.look}

@@ -43,6 +43,11 @@ class Call:
         """Do this in a thread, off the event loop."""
         return await run_in_threadpool(work, *args, **kwargs)
 
+    async def gone(self) -> None:
+        """Return once the client has gone. Whoever asks has read the body to its end."""
+        while (await self.request.receive())["type"] != "http.disconnect":
+            pass
+
     async def body(self, most: int) -> bytes:
         """The body, of at most so many bytes; raises Refusal 408, 413."""
         seconds = self.services.settings.limits.body_s

@@ -8,6 +8,7 @@
     ├── UnknownPathError           404: the API has no such path
     ├── MethodRefusedError         405: it has the path, and not for this method
     ├── LateError                  408: the body did not arrive, or the turn did not come, in time
+    ├── GoneError                  499: nobody waits for the answer any more; only the log sees it
     ├── BodyTooLargeError          413: more bytes than are read
     ├── BusyError                  503: the queue is full, or the service is about to stop
     └── UrlError                   400: a URL that the fetcher refuses, or that gave no file
@@ -111,6 +112,13 @@ class LateError(Refusal):
 
     def __init__(self) -> None:
         super().__init__(408, "OperationTimeOut", "Request Timeout.")
+
+
+class GoneError(Refusal):
+    """The client has gone; nobody gets this answer. Logs and metrics have the status, nginx's."""
+
+    def __init__(self) -> None:
+        super().__init__(499, "ClientClosedRequest", "The client has gone.")
 
 
 class BodyTooLargeError(Refusal):

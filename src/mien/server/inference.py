@@ -6,13 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from numpy.typing import NDArray
 
 from mien.faces import Faces
-from mien.server.errors import BusyError, LateError
+from mien.server.errors import BusyError, GoneError
+from mien.server.leaving import Client, Gone
 from mien.server.metrics import Metrics
 from mien.server.settings import Limits
 from mien.timecode import Time
@@ -20,6 +21,10 @@ from mien.timecode import Time
 Array = NDArray[Any]
 Box = tuple[float, float, float, float]
 T = TypeVar("T")
+
+
+def _always() -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +39,19 @@ class Wants:
         boxes: where the faces are, xyxy, when the caller knows: none are looked for, and these are
             described in this order. What the expression stage would not judge is then read as it
             is (`Emotion.in_boxes`).
+        still: whether anyone waits for it still; asked between the stages.
     """
 
     columns: frozenset[str] = frozenset()
     accurate: bool = False
     recognition: bool = False
     boxes: tuple[Box, ...] | None = None
+    still: Callable[[], bool] = field(default=_always, compare=False)
+
+    def check_still(self) -> None:
+        """Raise GoneError if nobody waits for it any more."""
+        if not self.still():
+            raise GoneError
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,33 +128,45 @@ class Analyst:
         self._waiting = 0
         metrics.watch_queue(lambda: self._waiting)
 
-    async def faces(self, data: bytes, wants: Wants) -> Seen:
+    async def faces(self, data: bytes, wants: Wants, *, gone: Gone | None = None) -> Seen:
         """The faces of a picture, given the bytes of its file.
+
+        Whoever goes leaves the queue at once, and their picture is worked on no further.
+
+        Args:
+            data: the file.
+            wants: what to find out.
+            gone: returns once whoever asked has gone.
 
         Raises:
             MediaError: it is no usable picture; `MediaTooLargeError`, `UnsupportedMediaError` and
                 `CorruptMediaError` tell of what kind.
             BusyError: too many pictures wait already.
             LateError: its turn did not come in time.
+            GoneError: whoever asked has gone.
         """
-        seen = await self._work(lambda worker: worker.see(data, wants))
+        async with Client(gone) as client:
+            wanted = replace(wants, still=client.is_there)
+            seen = await self._work(lambda worker: worker.see(data, wanted), client)
         self._metrics.looked(seen.look)
         return seen
 
-    async def scores(self, crops: Array) -> tuple[Array, float]:
+    async def scores(self, crops: Array, *, gone: Gone | None = None) -> tuple[Array, float]:
         """(n, 8) expressions of tight gray crops (n, H, W) of uint8, and the seconds it took once
         their turn had come.
 
         Raises:
             BusyError: too much waits already.
             LateError: their turn did not come in time.
+            GoneError: whoever asked has gone; see `faces`.
         """
 
         def work(worker: Worker) -> tuple[Array, float]:
             start = time.perf_counter()
             return worker.scores(crops), time.perf_counter() - start
 
-        return await self._work(work)
+        async with Client(gone) as client:
+            return await self._work(work, client)
 
     def stream(self, *, emotion: bool) -> Stream:
         """Begin to follow the faces of a stream, with or without their expressions."""
@@ -166,22 +190,20 @@ class Analyst:
         """Finish what has begun, and end the threads."""
         self._threads.shutdown(wait=True)
 
-    async def _turn(self) -> None:
+    async def _turn(self, client: Client) -> None:
         if self._waiting >= self._limits.queue:
             raise BusyError
         self._waiting += 1
         try:
             with self._metrics.stage("wait"):
-                async with asyncio.timeout(self._limits.turn_s):
+                async with client.patience(self._limits.turn_s):
                     await self._turns.acquire()
-        except TimeoutError:
-            raise LateError from None
         finally:
             self._waiting -= 1
 
-    async def _work(self, work: Callable[[Worker], T]) -> T:
+    async def _work(self, work: Callable[[Worker], T], client: Client) -> T:
         """Have one of the workers do this in its thread when its turn has come."""
-        await self._turn()
+        await self._turn(client)
         try:
             return await self._in_thread(work)
         finally:

@@ -143,8 +143,14 @@ class ModelWorker:
         self._coarse = CoarseFirst(balanced, BlazeFace.load(threads=1))
 
     def see(self, data: bytes, wants: Wants) -> Seen:
-        """The faces of a picture. Raises `MediaError` if it is none that can be used."""
+        """The faces of a picture.
+
+        Raises:
+            MediaError: it is none that can be used.
+            GoneError: nobody waits for it any more.
+        """
         with self._cores.one():
+            wants.check_still()
             return self._seen(data, wants)
 
     def stream(self, *, emotion: bool) -> Stream:
@@ -165,10 +171,12 @@ class ModelWorker:
     def _seen(self, data: bytes, wants: Wants) -> Seen:
         with self._metrics.stage("decode"):
             rgb = read_image(data, limits=self._limits)
+        wants.check_still()
         with self._metrics.stage("detect"):
             faces, look = self._find(rgb, wants)
         columns = {*wants.columns, *(NEEDS if wants.recognition else ())}
         for stage in stages_for(columns, ready=self._stages):
+            wants.check_still()
             with self._metrics.stage(type(stage).__name__.lower()):
                 if isinstance(stage, Emotion) and wants.boxes is not None:
                     faces = stage.in_boxes(rgb, faces)

@@ -38,7 +38,7 @@ async def recognize(call: Call) -> Response:
     picture = await read_picture(call, most=most, body=FileUrl, unreadable=UNREADABLE)
     wants = replace(WANTS, boxes=tuple(_box(each) for each in given)) if given else WANTS
     try:
-        seen = await call.services.analyst.faces(picture.data, wants)
+        seen = await call.services.analyst.faces(picture.data, wants, gone=call.gone)
     except MediaError as error:
         raise refusal_of_picture(error, from_url=picture.from_url) from error
     return JSONResponse(entries_within(seen, given) if given else entries(seen))

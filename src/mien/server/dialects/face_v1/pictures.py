@@ -70,7 +70,7 @@ async def look(call: Call, picture: Picture, wants: Wants, *, square: bool) -> F
         Refusal: 400, 408, 503.
     """
     try:
-        seen = await call.services.analyst.faces(picture.data, wants)
+        seen = await call.services.analyst.faces(picture.data, wants, gone=call.gone)
     except MediaError as error:
         raise pictures.refusal_of_picture(error, from_url=picture.from_url) from error
     return as_told(seen, square=square)

@@ -113,7 +113,7 @@ async def look(
     """
     wants = Wants(columns | NEEDED | ({"embedding"} if recognition else set()))
     try:
-        seen = await call.services.analyst.faces(picture.data, wants)
+        seen = await call.services.analyst.faces(picture.data, wants, gone=call.gone)
     except MediaError as error:
         raise KairosError(5000, str(error)) from error
     found = _as_told(seen, scale)

@@ -41,7 +41,7 @@ async def score(call: Call) -> Response:
     check_media_type(call.request.headers.get("content-type"), JSON)
     body = await call.body(services.settings.limits.json_bytes)
     images = await call.run(read_images, body)
-    scores, seconds = await services.analyst.scores(images)
+    scores, seconds = await services.analyst.scores(images, gone=call.gone)
     rows = [_row(each) for each in scores]
     result = rows[0] if len(rows) == 1 else rows
     return JSONResponse({"result": result, "results": result, "time": seconds})
