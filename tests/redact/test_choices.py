@@ -71,6 +71,8 @@ def test_who_is_kept_is_shown_and_nobody_else() -> None:
     time = Time(7, TENTH)
     assert plan.masks(time, 1).id.tolist() == [1]
     assert np.allclose(plan.shown(time).mean(axis=0)[[0, 2]], [LEFT, LEFT + 60], atol=3)
+    middle = Time(15, TENTH / 2)  # of the same frame
+    np.testing.assert_array_equal(plan.shown(middle), plan.shown(time))
     assert not plan.is_empty
 
 

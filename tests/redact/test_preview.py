@@ -54,7 +54,9 @@ def test_it_is_what_is_rendered(two_people: Path, tmp_path: Path, look: Look) ->
         inside[y1 - 30 : y2 + 30, x1 - 30 : x2 + 30] = True
         assert not changed[~inside].any()
         assert (changed[y1:y2, x1:x2].mean() > 0.5) == (second > 0)
+        frame.forget()
         np.testing.assert_array_equal(frame.rgb, before)
+        np.testing.assert_array_equal(preview(frame, plan, look), shown)
 
 
 def test_a_plan_of_another_video_is_told(two_people: Path) -> None:

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.faces import Faces
 from mien.redact.cover import covered
-from mien.redact.drawings import Follow, Laid, gone_from, laid, with_drawn
+from mien.redact.drawings import Follow, Laid, frame_at, gone_from, laid, with_drawn
 from mien.redact.heads import ROUND
 from mien.redact.masks import Shape
 from mien.redact.plan import MARGIN, PlanOfTimeline
@@ -88,12 +87,9 @@ class PlanOfChoices(PlanOfTimeline):
         self._kept = chosen.kept
 
     def shown(self, time: Time) -> Array:
-        """(k, 4) boxes of those who are left visible on purpose in the frame at this time."""
-        return self._kept.at(self.number(time)).box_xyxy
-
-    def boxes(self, time: Time) -> Faces:
-        """What is hidden in the frame at this time."""
-        return self._timeline.at(self.number(time))
+        """(k, 4) boxes of those who are left visible on purpose in the frame that is shown at this
+        time."""
+        return self._kept.at(frame_at(time.exact, self._kept)).box_xyxy
 
 
 def _of_kept(whole: Timeline, ids: Array, kept: Array) -> Array:

@@ -7,7 +7,6 @@ redact_edited("clip.mp4", "clip_redacted.mp4", timeline, edits)
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -22,7 +21,8 @@ from mien.media.seek import Reel
 from mien.pipeline.drawn import Followed, follow_box
 from mien.redact.audit import audit_video
 from mien.redact.choices import PlanOfChoices, chosen_of
-from mien.redact.effects import EFFECTS, SHAPES, STRENGTHS, Look, check_safe
+from mien.redact.drawings import in_one_frame
+from mien.redact.effects import Look, check_safe
 from mien.redact.plan import MARGIN
 from mien.redact.video import Redaction, Stage, render, settings_of
 from mien.timeline.edits import Edit, Edited, Key, SetEffect, replay
@@ -37,7 +37,7 @@ def redact_edited(
     timeline: Timeline,
     edits: Sequence[Edit] = (),
     *,
-    look: Look | None = None,
+    look: Callable[[SetEffect | None], Look] | None = None,
     margin: float | None = None,
     unsafe: bool = False,
     encoding: Encoding = REMADE,
@@ -53,8 +53,10 @@ def redact_edited(
         output: ending in .mp4, .m4v, .mov or .mkv.
         timeline: an analysis of it, with `cautious=True` and ids.
         edits: the log, in order.
-        look: how to hide; by default as the log says, else blurred.
-        margin: likewise, in shares of the half sides of a face.
+        look: how to hide, given what the log says; by default that, and blurred where it says
+            nothing.
+        margin: how far masks reach beyond a face, in shares of its half sides; by default as the
+            log says.
         unsafe, encoding, engine, audit, limit_s: as of `redact_video`.
         on_progress: as of `redact_video`; "looking" is for following what was drawn.
 
@@ -64,37 +66,48 @@ def redact_edited(
         InputError, MediaError, OutputError, ModelError, EngineError: as of `redact_video`.
     """
     edited = replay(timeline, edits)
-    look = look or look_of(edited.effect)
+    chosen_look = (look or look_of)(edited.effect)
     margin = margin_of(edited.effect) if margin is None else margin
-    check_safe(look, unsafe=unsafe)
+    check_safe(chosen_look, unsafe=unsafe)
     if not 0 <= margin <= 1:
         raise UsageError(f"the margin must be a share between 0 and 1, got {margin}")
     with open_video(source, threads=1) as video:
         info = video.info
     if (info.width, info.height) != (timeline.video.width, timeline.video.height):
         raise MismatchError("the analysis is of another video: it has pictures of another size")
-    chosen = chosen_of(edited, following(source, edited, partial(on_progress, "looking")))
-    plan = PlanOfChoices(chosen, look.shape, margin)
-    notes = render(
-        source, info, plan, look, output,
+    notes = [f"the edit {each.edit} was not done: {each.reason}" for each in edited.unplaced]
+    follow = following(source, edited, notes.append, partial(on_progress, "looking"))
+    chosen = chosen_of(edited, follow)
+    plan = PlanOfChoices(chosen, chosen_look.shape, margin)
+    told = render(
+        source, info, plan, chosen_look, output,
         encoding=encoding, on_progress=partial(on_progress, "hiding"),
     )  # fmt: skip
     found = None
     if audit:
-        told = settings_of(look, margin, False, encoding) | {"edits": len(edits)}
+        settings = settings_of(chosen_look, margin, False, encoding) | {"edits": len(edits)}
         found = audit_video(
-            source, output, kept=plan.shown, limit_s=limit_s, settings=told, engine=engine,
+            source, output, kept=plan.shown, limit_s=limit_s, settings=settings, engine=engine,
             on_progress=partial(on_progress, "auditing"),
         )  # fmt: skip
-    lost = tuple(f"the edit {each.edit} was not done: {each.reason}" for each in edited.unplaced)
-    return Redaction(Path(output), (*lost, *notes), found)
+    return Redaction(Path(output), (*notes, *told), found)
 
 
 def following(
-    source: Source, edited: Edited, on_progress: Callable[[float], None] = lambda share: None
+    source: Source,
+    edited: Edited,
+    tell: Callable[[str], None],
+    on_progress: Callable[[float], None],
 ) -> Callable[[Key], Followed]:
-    """A function that follows the drawn boxes of an edited video, and tells the share of all of
-    them that is done."""
+    """A function that follows the drawn boxes of an edited video. One that cannot be followed is
+    hidden where it was drawn, and that is told.
+
+    Args:
+        source: the video.
+        edited: what came of the edits.
+        tell: is given a sentence.
+        on_progress: is given the share of all boxes that is done.
+    """
     asked = sum(key.tracked for drawing in edited.boxes for key in drawing.keys)
     reel: Reel | None = None
     done = 0
@@ -102,35 +115,31 @@ def following(
     def follow(key: Key) -> Followed:
         nonlocal reel, done
         reel = Reel(source) if reel is None else reel
-        begun = done
-        followed = follow_box(
-            reel, key.time.exact, key.box,
-            on_progress=lambda share: on_progress((begun + share) / max(asked, 1)),
-        )  # fmt: skip
-        done += 1
-        return followed
+        begun, done = done, done + 1
+        try:
+            return follow_box(
+                reel, key.time.exact, key.box,
+                on_progress=lambda share: on_progress((begun + share) / asked),
+            )  # fmt: skip
+        except UsageError as error:
+            tell(f"a drawn box is hidden in one frame only, at {key.time}: {error}")
+            return in_one_frame(key, edited.timeline)
 
     return follow
 
 
 def look_of(effect: SetEffect | None, **other: Any) -> Look:
-    """How the log says to hide, with what is named here laid over it; blurred where it does not.
+    """How the log says to hide, with what is named here, and not None, laid over it; blurred where
+    nothing is said.
 
     Raises:
         UsageError: a name or number that cannot be.
     """
-    given = effect or SetEffect("blur")
-    kinds = {"effect": EFFECTS, "strength": STRENGTHS, "shape": SHAPES}
-    values: dict[str, Any] = {
-        "effect": given.effect,
-        "strength": given.strength,
-        "shape": given.mask,
-        "feather": given.feather,
-    }
-    known = {name: value for name, value in other.items() if value is not None}
-    for name in known.keys() - kinds.keys() - {"feather"}:
-        raise UsageError(f"a look has no {name}")
-    return replace(Look(), **{**values, **known})
+    said: dict[str, Any] = {}
+    if effect is not None:
+        said = {name: getattr(effect, name) for name in ("effect", "strength", "feather")}
+        said["shape"] = effect.mask
+    return Look(**said | {name: value for name, value in other.items() if value is not None})
 
 
 def margin_of(effect: SetEffect | None) -> float:

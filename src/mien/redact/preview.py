@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mien.media import Frame
@@ -21,10 +22,14 @@ def preview(frame: Frame, plan: Plan, look: Look) -> Array:
     Raises:
         MismatchError: the plan is of another video.
     """
-    before = frame.rgb  # the memory of the planes may be its own
     masks = plan.masks(frame.time, frame.duration)
     if not len(masks):
-        return before
+        return frame.rgb
     native = frame.native()
-    hide(native.planes, native.width, native.height, masks, look)
-    return frame.painted(native)
+    kept = [np.array(plane.samples) for plane in native.planes]
+    try:
+        hide(native.planes, native.width, native.height, masks, look)
+        return frame.painted(native)
+    finally:
+        for plane, samples in zip(native.planes, kept, strict=True):
+            plane.samples[...] = samples

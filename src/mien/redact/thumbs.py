@@ -59,10 +59,20 @@ def best_views(source: Source, timeline: Timeline) -> Iterator[tuple[int, Array]
         yield name, best[name].rgb
 
 
+def best_rows(timeline: Timeline) -> dict[int, int]:
+    """Of each id, rising, the sighting that is largest and most frontal; its row."""
+    best = {}
+    for name, rows in timeline.tracks().items():
+        seen = rows[np.isfinite(timeline.faces.score[rows])]
+        if len(seen):
+            best[name] = int(seen[np.argmax(_worth(timeline, seen))])
+    return best
+
+
 def _compare(best: dict[int, _View], timeline: Timeline, row: int, rgb: Array) -> None:
     faces = timeline.faces
     assert faces.track_id is not None
-    name, crop = int(faces.track_id[row]), _cut(rgb, faces.box_xyxy[row])
+    name, crop = int(faces.track_id[row]), square(rgb, faces.box_xyxy[row])
     if not crop.size:
         return
     score = float(_worth(timeline, np.array([row]))[0]) * np.sqrt(_sharpness(crop))
@@ -104,8 +114,8 @@ def _worth(timeline: Timeline, rows: Array) -> Array:
     return worth
 
 
-def _cut(rgb: Array, box: Array) -> Array:
-    """A square around the face."""
+def square(rgb: Array, box: Array) -> Array:
+    """The picture of a face: a square around its box, cut off at the picture's edge."""
     centre, half = (box[:2] + box[2:]) / 2, ROOM * float((box[2:] - box[:2]).max()) / 2
     height, width = rgb.shape[:2]
     x1, y1 = np.floor(centre - half).astype(int).clip(0)
