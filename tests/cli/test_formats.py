@@ -74,6 +74,14 @@ def test_what_does_not_go_together(
         choose(form, mode, attributes, source)
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet", "mot", "vtt"])
+def test_a_number_of_faces_is_for_documents_only(form: str) -> None:
+    preset = parse_preset('{"options": {"maxFaces": 3}}', kind="face_detector")
+    assert choose_output("json", preset, None, "out", [CLIP]).preset.max_faces == 3
+    with pytest.raises(UsageError, match=f"--format {form} tells of all faces"):
+        choose_output(form, preset, None, "out", [CLIP])
+
+
 def test_a_photo_under_another_name_is_refused_by_formats_of_videos() -> None:
     faces = Faces(np.ones((1, 4)), np.ones(1))
     with pytest.raises(UsageError, match="--format mot is for videos, and photo is a photo"):

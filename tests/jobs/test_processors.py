@@ -79,6 +79,14 @@ def test_the_face_detector_writes_one_document(
         assert set(document.id.tolist()) == {0, 1}
 
 
+def test_the_face_detector_tells_of_as_many_faces_as_it_is_asked_for(
+    people: Path, tmp_path: Path
+) -> None:
+    configuration = '{"version": "1.0", "options": {"maxFaces": "1"}}'
+    (made,), _ = ran(FACE_DETECTOR, configuration, [Input("foo.mp4", people)], tmp_path)
+    assert set(read_media_analytics(made.path).id.tolist()) == {0}
+
+
 def test_the_two_passes_of_the_redactor(people: Path, tmp_path: Path) -> None:
     video = Input("foo.mov", people)
     made, _ = ran(

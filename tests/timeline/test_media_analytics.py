@@ -15,6 +15,7 @@ import pytest
 
 from mien.errors import ConfigurationError, OutputError, UsageError
 from mien.faces import EMOTIONS, Faces
+from mien.timeline.detectable import limited
 from mien.timeline.media_analytics import (
     MODES,
     media_analytics_text,
@@ -298,3 +299,24 @@ def test_the_document_is_written_in_pieces_of_one_fragment() -> None:
     tracemalloc.stop()
     assert size > 1_000_000
     assert peak < size / 3
+
+
+def test_of_many_people_those_seen_largest_are_written_and_counted_anew() -> None:
+    sides = {3: 40, 5: 90, 8: 60, 9: 60, 12: 20}  # 20 pixels are too few to be told of
+    rows = [box(at, name, side=side) for name, side in sides.items() for at in range(3)]
+    rows.append(box(4, 3, side=200))  # for one frame the largest of all
+    timeline = steady(6, rows)
+    assert limited(timeline, 4) is timeline
+
+    def told(most: int) -> list[list[tuple[int, int]]]:
+        (fragment,) = document_of(limited(timeline, most))["fragments"]
+        return [
+            [(face["id"], round(face["width"] * 1280)) for face in event]
+            for event in fragment["events"]
+        ]
+
+    assert told(3) == [[(0, 40), (1, 90), (2, 60)]] * 3 + [[], [(0, 200)], []]
+    assert told(2) == [[(0, 40), (1, 90)]] * 3 + [[], [(0, 200)], []]
+    assert told(1) == [[(0, 40)]] * 3 + [[], [(0, 200)], []]
+    assert limited(timeline, 1).tracks().keys() == {0}
+    assert len(limited(timeline, 1).faces) == len(rows)  # the others are there to be hidden

@@ -105,10 +105,14 @@ class Output:
             case "vtt":
                 write_webvtt(timeline, target, expressions=self.preset.mode != "faces")
             case _:
-                lengths = {
-                    name: getattr(self.preset, name) for name in ("window_ms", "interval_ms")
-                }
-                write_media_analytics(timeline, target, mode=self.preset.mode, **lengths)
+                write_media_analytics(
+                    timeline,
+                    target,
+                    mode=self.preset.mode,
+                    window_ms=self.preset.window_ms,
+                    interval_ms=self.preset.interval_ms,
+                    max_faces=self.preset.max_faces,
+                )
 
 
 def choose_output(
@@ -124,6 +128,8 @@ def choose_output(
             f"--format {form} has no place for the windows of aggregateEmotion; "
             "use --format json, or another mode"
         )
+    if form != "json" and preset.max_faces is not None:
+        raise UsageError(f"--format {form} tells of all faces; leave maxFaces out of the preset")
     if form in OF_VIDEOS:
         _check_video_format(form, preset, attributes, sources)
     if form == "parquet":

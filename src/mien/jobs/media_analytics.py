@@ -67,6 +67,7 @@ def detect_faces(work: Work) -> list[Output]:
         mode=preset.mode,
         window_ms=preset.window_ms,
         interval_ms=preset.interval_ms,
+        max_faces=preset.max_faces,
     )
     return [made]
 

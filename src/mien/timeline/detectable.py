@@ -75,3 +75,22 @@ def _largest(frame: Array, ids: Array, area: Array) -> Array:
     rank = np.arange(len(order)) - np.searchsorted(ordered, ordered)
     largest: Array = order[rank < MAX_FACES]
     return largest
+
+
+def limited(timeline: Timeline, most: int) -> Timeline:
+    """A timeline of which documents tell of at most so many faces in all.
+
+    Those are the ids with the largest detectable boxes, numbered anew from 0 in their order; of two
+    as large the lower id. The others are as good as not confirmed.
+
+    Raises:
+        UsageError: the timeline has no ids.
+    """
+    found = detectable(timeline, 0, timeline.frame_count)
+    ids, row = np.unique(found.id, return_inverse=True)
+    if len(ids) <= most:
+        return timeline
+    area = np.zeros(len(ids))
+    np.maximum.at(area, row, found.box[:, 2:].astype(float).prod(axis=1))
+    kept = np.sort(np.argsort(-area, kind="stable")[:most])
+    return timeline.relabelled({int(id): number for number, id in enumerate(ids[kept])})

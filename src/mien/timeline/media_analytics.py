@@ -21,7 +21,7 @@ from mien.errors import ConfigurationError, UsageError
 from mien.faces import EMOTIONS
 from mien.timeline.annotations import Annotations, read_media_analytics
 from mien.timeline.clock import Clock, clock_of, shown_framerate
-from mien.timeline.detectable import MICRO, detectable
+from mien.timeline.detectable import MICRO, detectable, limited
 from mien.timeline.timeline import Timeline
 from mien.timeline.windows import (
     DEFAULT_MS,
@@ -53,6 +53,7 @@ def write_media_analytics(
     mode: str = "faces",
     window_ms: int = DEFAULT_MS,
     interval_ms: int = DEFAULT_MS,
+    max_faces: int | None = None,
 ) -> None:
     """Write the document of a timeline, a fragment at a time.
 
@@ -62,12 +63,16 @@ def write_media_analytics(
         mode: "faces", "perFaceEmotion" or "aggregateEmotion".
         window_ms: aggregateEmotion: the length of video each result speaks of, 250 to 2000.
         interval_ms: aggregateEmotion: one result every so often, 250 to 1000, not above the window.
+        max_faces: tell of so many faces of the whole video, of more of those that are seen largest;
+            None: of all.
 
     Raises:
         ConfigurationError: no such mode, or lengths outside the limits.
         UsageError: the timeline has faces without ids, or lacks the emotion the mode needs.
         OutputError: the path cannot be written.
     """
+    if max_faces is not None:
+        timeline = limited(timeline, max_faces)
     text = media_analytics_text(timeline, mode=mode, window_ms=window_ms, interval_ms=interval_ms)
     if isinstance(target, (str, PathLike)):
         with replacing(Path(target)) as file:

@@ -30,6 +30,7 @@ V2_OPTIONS = (
     "aggregateEmotionWindowMs",
     "aggregateEmotionIntervalMs",
     "blurType",
+    "maxFaces",
 )
 V3_NAMES = ("@odata.type", "resolution", "mode", "blurType", "experimentalOptions")
 MAX_CHARACTERS = 1 << 16
@@ -43,11 +44,12 @@ class Preset:
     """What a task is to do. Values are spelt as in the documentation, whatever the preset had.
 
     `kind` is "face_detector" or "redactor" and tells which modes there are. `window_ms` and
-    `interval_ms` matter in aggregateEmotion only, `blur_type` in combined and redact only.
+    `interval_ms` matter in aggregateEmotion only, `blur_type` in combined and redact only,
+    `max_faces` (of the whole video; None: all) in the detector's modes only.
 
     Raises:
-        ConfigurationError: no such mode for this kind, no such blur type or resolution, or window
-            and interval outside their limits.
+        ConfigurationError: no such mode for this kind, no such blur type or resolution, window and
+            interval outside their limits, or a wrong number of faces.
     """
 
     kind: str = DETECTOR
@@ -55,6 +57,7 @@ class Preset:
     window_ms: int = DEFAULT_MS
     interval_ms: int = DEFAULT_MS
     blur_type: str = "Med"
+    max_faces: int | None = None
     resolution: str = "SourceResolution"
     experimental: Mapping[str, str] = field(default_factory=dict, hash=False)
 
@@ -66,6 +69,10 @@ class Preset:
         resolution = _one_of("resolution", self.resolution, RESOLUTIONS)
         object.__setattr__(self, "resolution", resolution)
         check_lengths(self.window_ms, self.interval_ms)
+        if self.max_faces is not None and self.max_faces < 1:
+            raise ConfigurationError(f"maxFaces must be at least 1, got {self.max_faces}")
+        if self.max_faces is not None and self.kind != DETECTOR:
+            raise ConfigurationError("maxFaces is for the Face Detector; the Redactor hides all")
 
     def replaced(
         self,
@@ -133,6 +140,7 @@ def _version_2(given: dict[str, Any], kind: str | None) -> Preset:
             V2_OPTIONS[3], options.get("aggregateemotionintervalms", DEFAULT_MS)
         ),
         blur_type=options.get("blurtype", "Med"),
+        max_faces=_whole("maxFaces", options["maxfaces"]) if "maxfaces" in options else None,
     )
 
 
@@ -232,6 +240,10 @@ def _one_of(name: str, value: object, known: tuple[str, ...]) -> str:
 
 
 def _milliseconds(name: str, value: object) -> int:
+    return _whole(name, value, " of milliseconds", "; half a second is 500")
+
+
+def _whole(name: str, value: object, of: str = "", hint: str = "") -> int:
     number = value
     if isinstance(value, str):
         try:
@@ -239,12 +251,9 @@ def _milliseconds(name: str, value: object) -> int:
         except ValueError:
             number = None
     if isinstance(number, bool) or not isinstance(number, (int, float)):
-        raise ConfigurationError(f"{name} must be a number of milliseconds, got {_shown(value)}")
+        raise ConfigurationError(f"{name} must be a number{of}, got {_shown(value)}")
     if number != number or number in (float("inf"), float("-inf")) or number != int(number):
-        raise ConfigurationError(
-            f"{name} must be a whole number of milliseconds, got {_shown(value)}; "
-            "half a second is 500"
-        )
+        raise ConfigurationError(f"{name} must be a whole number{of}, got {_shown(value)}{hint}")
     return int(number)
 
 

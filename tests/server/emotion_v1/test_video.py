@@ -21,6 +21,7 @@ from mien.jobs import Queue
 from mien.server.dialects.emotion_v1 import EMOTION_V1, video
 from mien.storage.usage import MONTH_S
 from mien.timeline.media_analytics import schema_of
+from mien.timeline.presets import parse_preset
 from tests.server.clips import HEIGHT, NOBODY, WIDTH, WOMAN, smiling
 from tests.server.emotion_v1 import JSON, KEY, OCTETS, PREFIX
 from tests.server.inside import Inside, inside
@@ -255,10 +256,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
         yield found
 
 
-def send(service: Inside, content: Any = b"x", **headers: str) -> httpx.Response:
+def send(
+    service: Inside, content: Any = b"x", *, style: str = "", **headers: str
+) -> httpx.Response:
     client = service.client("a", EMOTION_V1)
     sent = {"Content-Type": OCTETS, **headers}
-    return client.post("recognizeInVideo", content=content, headers=sent)
+    query = {"outputStyle": style}
+    return client.post("recognizeInVideo", content=content, headers=sent, params=query)
 
 
 def test_an_operation_that_nobody_has_begun(service: Inside) -> None:
@@ -303,6 +307,14 @@ def test_a_result_is_gone_when_its_time_is_over(
     monkeypatch.setattr(video, "KEEP", timedelta(0))
     answer = client.get(where)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "OperationNotFound")
+
+
+@pytest.mark.parametrize("style", ["aggregate", "perFrame"])
+def test_at_most_64_faces_of_the_whole_video_are_told_of(service: Inside, style: str) -> None:
+    where = send(service, style=style).headers["operation-location"]
+    queue = Queue(service.storage, service.account_id("a"), origin=video.ORIGIN)
+    (task,) = queue.get(where.rsplit("/", 1)[-1]).tasks
+    assert parse_preset(task.configuration).max_faces == 64
 
 
 def test_other_apis_do_not_see_the_jobs(service: Inside) -> None:
