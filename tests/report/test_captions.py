@@ -181,3 +181,11 @@ def test_anything_can_be_drawn(timeline: Timeline) -> None:
 
 def test_the_order_of_the_emotions_is_that_of_the_record() -> None:
     assert HD.panel_wh[1] - HD.line_wh[1] == (len(EMOTIONS) - 1) * HD.row
+
+
+@pytest.mark.parametrize(
+    ("name", "tag"), [("Ada", "Ada"), ("Zoë Müller", "Zoe Muller"), ("李", "3"), ("", "3")]
+)
+def test_a_name_stands_in_place_of_the_id_as_far_as_there_are_letters(name: str, tag: str) -> None:
+    timeline = made([1, 1], [(0, 3, 100, 100, 300, 300)], video=facts(25, size=(1920, 1080)))
+    assert captions_of_tracks(timeline, HD, {3: name, 9: "Grace"})[3].tag == tag

@@ -1,4 +1,4 @@
-"""The media processors: Azure's two by their names, and two of our own."""
+"""The media processors: Azure's two by their names, and four of our own."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from uuid import NAMESPACE_URL, uuid5
 from mien.errors import NoSuchProcessorError
 from mien.jobs.analyzer import analyze_to_timeline, columns_of_analysis
 from mien.jobs.attention import columns_of_attention, watch
+from mien.jobs.copies import annotate, make_playable
 from mien.jobs.media_analytics import columns_of_detection, detect_faces, redact_faces
 from mien.jobs.work import Output, Processor, Work
 
 FACE_DETECTOR, REDACTOR = "Azure Media Face Detector", "Azure Media Redactor"
 VIDEO_ANALYZER, ATTENTION_ANALYZER = "mien Video Analyzer", "mien Attention Analyzer"
+WEB_VIDEO, VIDEO_ANNOTATOR = "mien Web Video", "mien Video Annotator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ PROCESSORS: tuple[Processor, ...] = (
         do=watch,
         tells=columns_of_attention,
     ),
+    Named(WEB_VIDEO, "1.0", "A copy of a video that browsers play.", make_playable),
+    Named(VIDEO_ANNOTATOR, "1.0", "A copy of a video with its faces drawn on it.", annotate),
 )
 """All that there are, the newest version of each last."""
 

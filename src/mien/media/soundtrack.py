@@ -6,7 +6,7 @@ Subtitles go along with it, see `mien.media.subtitles`.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any
@@ -48,9 +48,15 @@ class Soundtrack:
         notes: a sentence for each stream that does not arrive as it was.
     """
 
-    def __init__(self, container: OutputContainer, sound: Sound | None) -> None:
-        """Add the streams to the container, whose header must not have been written."""
-        self._container, self._sound = container, sound
+    def __init__(
+        self,
+        container: OutputContainer,
+        sound: Sound | None,
+        copied: Collection[str] | None = None,
+    ) -> None:
+        """Add the streams to the container, whose header must not have been written. With `copied`
+        sound of other codecs than these is encoded anew, though the container would take it."""
+        self._container, self._sound, self._copied = container, sound, copied
         self._carriers: dict[int, _Copied | _Recoded | RecodedSubtitles] = {}
         self.notes: list[str] = []
         for stream in sound.streams if sound else ():
@@ -58,7 +64,7 @@ class Soundtrack:
 
     def _add(self, stream: AudioStream | SubtitleStream) -> None:
         form = self._container.format.name
-        if fits(stream, form):
+        if self._may_copy(stream) and fits(stream, form):
             self._carriers[stream.index] = _Copied(self._container, stream)
             return
         what = self._what(stream)
@@ -75,6 +81,11 @@ class Soundtrack:
             )
         else:
             self.notes.append(f"{what} are pictures, which {into} cannot keep, and were left out")
+
+    def _may_copy(self, stream: AudioStream | SubtitleStream) -> bool:
+        if self._copied is None or not _is_known(stream):
+            return True
+        return stream.codec_context.codec.canonical_name in self._copied
 
     def _what(self, stream: AudioStream | SubtitleStream) -> str:
         assert self._sound is not None

@@ -9,7 +9,7 @@ A file is there when it is whole, and not before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from fractions import Fraction
 from io import BytesIO
@@ -70,6 +70,7 @@ def create_video(
     rate: Fraction,
     pixel_aspect: Fraction = Fraction(1),
     sound: Sound | None = None,
+    copied: Collection[str] | None = None,
     encoding: Encoding = Encoding(),  # noqa: B008 - frozen
 ) -> Iterator[VideoWriter]:
     """Give a writer; the file takes its place at `path` when the block ends without an error.
@@ -84,6 +85,7 @@ def create_video(
         rate: nominal frames a second, for the encoder.
         pixel_aspect: width to height of a pixel.
         sound: to go with it, as it is where the container takes it.
+        copied: codecs of sound; that of others is encoded anew in any case.
         encoding: how to compress.
 
     Raises:
@@ -98,7 +100,7 @@ def create_video(
         size_wh = (width, height)
         writer = VideoWriter(file.name, form, size_wh, time_base, rate, pixel_aspect, encoding)
         try:
-            writer.prepare(sound)
+            writer.prepare(sound, copied)
             yield writer
             writer.finish()
         finally:
@@ -110,6 +112,7 @@ def create_video_like(
     path: str | PathLike[str],
     *,
     sound: Sound | None = None,
+    copied: Collection[str] | None = None,
     encoding: Encoding = Encoding(),  # noqa: B008 - frozen
 ) -> AbstractContextManager[VideoWriter]:
     """`create_video` for the frames of a video, changed or not: in their size, at their times."""
@@ -121,6 +124,7 @@ def create_video_like(
         rate=info.rate,
         pixel_aspect=info.pixel_aspect,
         sound=sound,
+        copied=copied,
         encoding=encoding,
     )
 
@@ -155,9 +159,9 @@ class VideoWriter(Output):
         super().__init__(container, encoder)
         self._reformatter = VideoReformatter()
 
-    def prepare(self, sound: Sound | None) -> None:
+    def prepare(self, sound: Sound | None, copied: Collection[str] | None = None) -> None:
         """Add the sound and write the header."""
-        self._soundtrack = Soundtrack(self._container, sound)
+        self._soundtrack = Soundtrack(self._container, sound, copied)
         self._container.start_encoding()
 
     @property

@@ -7,12 +7,13 @@ write_image("photo_annotated.jpg", annotate_picture(rgb, faces))
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from fractions import Fraction
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,7 @@ def write_annotated(
     timeline: Timeline,
     path: str | PathLike[str],
     *,
+    names: Mapping[int, str] = MappingProxyType({}),
     encoding: Encoding = Encoding(),  # noqa: B008 - frozen
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> tuple[str, ...]:
@@ -77,6 +79,7 @@ def write_annotated(
         source: the video that the timeline was made of.
         timeline: what was found; what it holds is shown, as by `annotate_picture`.
         path: ending in .mp4, .m4v, .mov or .mkv.
+        names: by id, of those who have one; it stands in place of the id.
         encoding: how to compress.
         on_progress: called with the share that is done, 0..1.
 
@@ -93,7 +96,7 @@ def write_annotated(
     with ExitStack() as open_things:
         video = open_things.enter_context(open_video(source))
         info = video.info
-        pages = Pages(video, timeline)
+        pages = Pages(video, timeline, names)
         sound = open_things.enter_context(Sound(source, info.start)) if info.has_audio else None
         with create_video_like(info, path, sound=sound, encoding=encoding) as writer:
             for frame in video.frames():
@@ -106,7 +109,12 @@ def write_annotated(
 class Pages:
     """The frames of a video with the timeline drawn on them."""
 
-    def __init__(self, video: Video, timeline: Timeline) -> None:
+    def __init__(
+        self,
+        video: Video,
+        timeline: Timeline,
+        names: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
         info, facts = video.info, timeline.video
         if (info.width, info.height) != (facts.width, facts.height):
             raise UsageError(
@@ -115,7 +123,7 @@ class Pages:
             )
         self._timeline = timeline
         self._style = Style.of(info.width, info.height, timeline.faces)
-        self._captions: dict[int, Caption] = captions_of_tracks(timeline, self._style)
+        self._captions: dict[int, Caption] = captions_of_tracks(timeline, self._style, names)
         self._reach = int(CALM_S / 2 / facts.time_base)
         self._unseen = int(UNSEEN_S / facts.time_base)
         self._done = 0

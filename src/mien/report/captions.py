@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
+from unicodedata import combining, normalize
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.faces import Faces
+from mien.media.lettering import KNOWN
 from mien.report.style import Place, Rect, Style
 from mien.timeline.timeline import Timeline
 
@@ -65,12 +68,16 @@ def captions_of_picture(faces: Faces, style: Style) -> list[Caption]:
     known: dict[int, Caption] = {}
     for row in np.argsort(-np.prod(faces.size_wh, axis=1), kind="stable").tolist():
         scene = _scene(faces.box_xyxy, names, row, known, style)
-        known[row] = _caption(names[row], faces[[row]], [scene], style)
+        short = str(names[row]) if names[row] >= 0 else ""
+        known[row] = _caption(short, faces[[row]], [scene], style)
     return [known[row] for row in range(len(faces))]
 
 
-def captions_of_tracks(timeline: Timeline, style: Style) -> dict[int, Caption]:
-    """For each confirmed id."""
+def captions_of_tracks(
+    timeline: Timeline, style: Style, called: Mapping[int, str] = MappingProxyType({})
+) -> dict[int, Caption]:
+    """For each confirmed id, which stands in the tag; in its place what somebody is `called`, as
+    far as there are letters for it."""
     tracks, faces = timeline.tracks(), timeline.faces
     areas = {
         name: float(np.median(np.prod(_size_wh(faces.box_xyxy[rows]), axis=1)))
@@ -79,14 +86,15 @@ def captions_of_tracks(timeline: Timeline, style: Style) -> dict[int, Caption]:
     captions: dict[int, Caption] = {}
     for name in sorted(tracks, key=lambda name: (-areas[name], name)):
         scenes = list(_scenes(timeline, tracks[name], captions, style))
-        captions[name] = _caption(name, _described(faces, tracks[name]), scenes, style)
+        short = _in_letters(called.get(name, "")) or str(name)
+        captions[name] = _caption(short, _described(faces, tracks[name]), scenes, style)
     return captions
 
 
-def _caption(name: int, faces: Faces, scenes: Sequence[Scene], style: Style) -> Caption:
+def _caption(short: str, faces: Faces, scenes: Sequence[Scene], style: Style) -> Caption:
     """Of one person, of whom these are all faces, or those of one photo."""
     place = Place.NOWHERE if faces.emotion is None else _place(scenes, style)
-    return Caption(place, _tag(name, faces, scenes, style))
+    return Caption(place, _tag(short, faces, scenes, style))
 
 
 def _scenes(
@@ -153,12 +161,11 @@ def _shared(rect: Rect, boxes: Array) -> float:
     return float((area / np.maximum(smaller, 1)).max(initial=0))
 
 
-def _tag(name: int, faces: Faces, scenes: Sequence[Scene], style: Style) -> str:
-    """Id, gender and age, the medians of what is known; without room for all, the id alone."""
+def _tag(short: str, faces: Faces, scenes: Sequence[Scene], style: Style) -> str:
+    """Id or name, gender and age, the medians of what is known; without room for all, the first."""
     gender, age = _median(faces.gender), _median(faces.age)
     about = [] if gender is None else ["female" if gender >= 0.5 else "male"]
     about += [] if age is None else [f"{age:.0f}"]
-    short = str(name) if name >= 0 else ""
     whole = " · ".join(part for part in (short, ", ".join(about)) if part)
     if whole == short:
         return short
@@ -166,6 +173,12 @@ def _tag(name: int, faces: Faces, scenes: Sequence[Scene], style: Style) -> str:
     rects = [style.tag(scene.box, whole) for scene in scenes]
     fits = style.tag_width(whole) <= room and _is_free(rects, scenes, own=False)
     return whole if fits else short
+
+
+def _in_letters(name: str) -> str:
+    """A name in the letters there are, accents left out; empty if others would be missing."""
+    bare = "".join(c for c in normalize("NFKD", name) if not combining(c))
+    return bare if set(bare) <= KNOWN else ""
 
 
 def _median(column: Array | None) -> float | None:
