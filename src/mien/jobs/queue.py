@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mien.errors import InUseError, UsageError
+from mien.errors import InUseError, MienError, UsageError
 from mien.jobs.edits import EditLogs
 from mien.jobs.names import check_file_name, check_name
 from mien.jobs.processors import PROCESSORS, find_processor
@@ -177,11 +177,9 @@ class Queue:
             UsageError: no task or too many, no input, or a value that cannot be.
             NoSuchProcessorError, NoSuchAssetError
         """
-        if not 1 <= len(tasks) <= MOST_TASKS:
-            raise UsageError(f"a job has from 1 to {MOST_TASKS} tasks, not {len(tasks)}")
         if priority not in PRIORITIES:
             raise UsageError(f"the priority must be -1, 0 or 1, not {priority}")
-        work = [self._checked(task) for task in tasks]
+        work = self.check(tasks)
         job = self._storage.jobs.submit(
             *self._owner,
             check_name(name),
@@ -192,6 +190,39 @@ class Queue:
         )
         self._wake()
         return job
+
+    def submit_file(
+        self,
+        name: str,
+        file: str,
+        chunks: Iterable[bytes],
+        size: int,
+        *,
+        processor: str,
+        configuration: str,
+        keep_s: float,
+    ) -> Job:
+        """Submit a job of one task on one file, whose bytes come along; it is deleted once the job
+        is over. Nothing is left of it if it cannot be kept.
+
+        Raises:
+            As `submit` and `Assets.put`.
+        """
+        asset = self.assets.create(expires_s=keep_s)
+        try:
+            self.assets.put(asset.id, file, chunks, size, primary=True)
+            task = NewTask(name, processor, configuration, (asset.id,))
+            return self.submit(name, [task], keep_s=keep_s)
+        except BaseException:
+            with suppress(MienError):  # what was wrong first is told
+                self.assets.delete(asset.id)
+            raise
+
+    def check(self, tasks: Sequence[NewTask]) -> list[NewTask]:
+        """The tasks as `submit` keeps them, with the ids of their processors; raises as it does."""
+        if not 1 <= len(tasks) <= MOST_TASKS:
+            raise UsageError(f"a job has from 1 to {MOST_TASKS} tasks, not {len(tasks)}")
+        return [self._checked(task) for task in tasks]
 
     def get(self, id: str) -> Job:
         """A job; raises NoSuchJobError."""

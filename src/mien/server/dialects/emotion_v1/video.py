@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mien.errors import NoSuchAssetError, NoSuchJobError
-from mien.jobs import Job, NewTask, Queue, State
+from mien.jobs import Job, Queue, State
 from mien.jobs.processors import FACE_DETECTOR
 from mien.server.bodies import read, refused
 from mien.server.call import Call
@@ -125,12 +125,16 @@ async def _fetch(call: Call, file: IO[bytes]) -> None:
 
 def _submit(queue: Queue, file: IO[bytes], size: int, style: str) -> Job:
     file.seek(0)
-    chunks, seconds = iter(lambda: file.read(PIECE), b""), KEEP.total_seconds()
-    asset = queue.assets.store("video.mp4", chunks, size, expires_s=seconds)
     options = OPTIONS[style] | {"maxFaces": MOST_FACES}
-    configuration = json.dumps({"version": "1.0", "options": options})
-    task = NewTask("recognizeInVideo", FACE_DETECTOR, configuration, (asset.id,))
-    return queue.submit("recognizeInVideo", [task], keep_s=seconds)
+    return queue.submit_file(
+        "recognizeInVideo",
+        "video.mp4",
+        iter(lambda: file.read(PIECE), b""),
+        size,
+        processor=FACE_DETECTOR,
+        configuration=json.dumps({"version": "1.0", "options": options}),
+        keep_s=KEEP.total_seconds(),
+    )
 
 
 def _told(queue: Queue, id: str) -> Response:
