@@ -16,11 +16,17 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-deps:            ## install what only Debian packages, as root: PostgreSQL, for the tests of the service on it
-	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then echo "PostgreSQL is there"; \
+# command:package of what make deps installs
+DEPS := initdb:postgresql chromium:chromium
+
+deps:            ## install what only Debian packages, as root: PostgreSQL and Chromium, for tests of the service
+	@missing=; for each in $(DEPS); do \
+		ls /usr/lib/postgresql/*/bin/$${each%%:*} >/dev/null 2>&1 || command -v $${each%%:*} >/dev/null || missing="$$missing $${each##*:}"; \
+	done; \
+	if [ -z "$$missing" ]; then echo "PostgreSQL and Chromium are there"; \
 	elif [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
-		echo "PostgreSQL is not installed: its tests are skipped. As root on Debian, make deps installs it." >&2; \
-	else apt-get update --quiet=2 && DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends postgresql >/dev/null; fi
+		echo "Not installed:$$missing. Their tests are skipped. As root on Debian, make deps installs them." >&2; \
+	else apt-get update --quiet=2 && DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends $$missing >/dev/null; fi
 
 demo: $(READY)   ## fetch the weights, analyse a real clip and a photo, say what was found
 	@$(BIN)/mien demo

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
-NEEDED = ("sqlalchemy", "alembic", "cryptography")
+NEEDED = ("sqlalchemy", "alembic", "cryptography", "argon2")
 SCOPES = ("face", "emotion", "kairos", "media")
 UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 

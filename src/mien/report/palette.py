@@ -25,6 +25,19 @@ BASIC: tuple[Colour, ...] = (
 NOBODY: Colour = (190, 190, 190)
 """Of a face without a confirmed id."""
 
+EXPRESSIONS: dict[str, Colour] = {
+    "neutral": (133, 129, 122),
+    "happiness": (185, 133, 0),
+    "surprise": (199, 107, 30),
+    "sadness": (63, 127, 214),
+    "anger": (217, 72, 59),
+    "disgust": (95, 143, 45),
+    "fear": (154, 99, 216),
+    "contempt": (15, 143, 134),
+}
+"""sRGB of the eight expressions in charts; each has a contrast of at least 3 to white and to the
+studio's dark surface."""
+
 DARK: Colour = (16, 18, 22)
 LIGHT: Colour = (255, 255, 255)
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Match, Route
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mien.errors import StorageError
@@ -33,6 +34,7 @@ from mien.server.logs import LOG
 from mien.server.metrics import Metrics
 from mien.server.policy import Policy
 from mien.server.settings import Settings
+from mien.server.studio import studio
 from mien.server.webhooks import Deliverer
 from mien.server.workers import THREADS_A_CORE, reader_maker, worker_maker
 from mien.storage.storage import Storage
@@ -104,6 +106,7 @@ def create_app(
             Route("/healthz", _health(storage), name="healthz"),
             Route("/metrics", _metrics(metrics), name="metrics"),
             *docs_routes(apps, settings.public_url or ""),
+            *_studio(services, apps),
         ],
         middleware=[Middleware(Journal, metrics=metrics), *_cors(settings.origins)],
         exception_handlers={404: _not_found, 405: _not_found},
@@ -111,6 +114,17 @@ def create_app(
     )
     service.state.closing = closing
     return service
+
+
+def _studio(services: Services, apps: Mapping[Dialect, FastAPI]) -> list[BaseRoute]:
+    """The web application; not where /score is all that is answered."""
+    if services.settings.score_only:
+        return []
+
+    async def home(request: Request) -> Response:
+        return RedirectResponse("/studio/", status_code=303)
+
+    return [Route("/studio", home, name="studio"), Mount("/studio", studio(services, apps))]
 
 
 def analyst_for(settings: Settings, metrics: Metrics) -> Analyst:

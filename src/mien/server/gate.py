@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
@@ -29,21 +30,20 @@ ACCEPTED = 101
 """Status of a WebSocket that was accepted."""
 
 
-class Gate:
-    """Stands around a dialect's application: policy, key, scope, rate and quota; then its faults.
+class Door:
+    """Stands around an application: who is let in, and what becomes of refusals and faults.
 
-    Whatever the dialect has for routes, none of them is reached without a key, unless the dialect
-    lets all of it be reached so (`Dialect.keyless`).
+    Args:
+        app: what answers those who are let in.
+        answer: renders a refusal; takes the scope of the request too.
     """
 
-    def __init__(
-        self, app: ASGIApp, dialect: Dialect, services: Services, keys: Keys, allowance: Allowance
-    ) -> None:
-        self._app, self._dialect = app, dialect
-        self._policy, self._keys, self._allowance = services.policy, keys, allowance
-        self._keyless = partial(dialect.keyless, services)
-        own = services.settings.public_url
-        self._origins = {*services.settings.origins, *([own.rstrip("/")] if own else [])}
+    def __init__(self, app: ASGIApp, answer: Callable[[Scope, Refusal], Response]) -> None:
+        self._app, self._answer = app, answer
+
+    async def admit(self, scope: Scope, receive: Receive) -> None:
+        """Let a request in, or raise a Refusal."""
+        raise NotImplementedError
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hold a conversation."""
@@ -53,7 +53,7 @@ class Gate:
         exchange = kind(scope, receive, send)
         refusal: Refusal
         try:
-            await self._admit(scope)
+            await self.admit(scope, exchange.receive)
             await self._app(scope, exchange.receive, exchange.send)
             return
         except Refusal as error:
@@ -68,9 +68,28 @@ class Gate:
             return
         if exchange.started:  # half an answer is out; breaking off lets the client see that
             raise refusal
-        await self._dialect.refuse(refusal)(scope, exchange.receive, exchange.send)
+        await self._answer(scope, refusal)(scope, exchange.receive, exchange.send)
 
-    async def _admit(self, scope: Scope) -> None:
+
+class Gate(Door):
+    """The door of a dialect: policy, key, scope, rate and quota.
+
+    Whatever the dialect has for routes, none of them is reached without a key, unless the dialect
+    lets all of it be reached so (`Dialect.keyless`).
+    """
+
+    def __init__(
+        self, app: ASGIApp, dialect: Dialect, services: Services, keys: Keys, allowance: Allowance
+    ) -> None:
+        super().__init__(app, lambda scope, refusal: dialect.refuse(refusal))
+        self._dialect = dialect
+        self._policy, self._keys, self._allowance = services.policy, keys, allowance
+        self._keyless = partial(dialect.keyless, services)
+        own = services.settings.public_url
+        self._origins = {*services.settings.origins, *([own.rstrip("/")] if own else [])}
+
+    async def admit(self, scope: Scope, receive: Receive) -> None:
+        """Let in who shows a key that the dialect takes."""
         self._policy.require_dialect(self._dialect.name)
         head = HTTPConnection(scope)
         if scope["type"] == "websocket" and not may_call_from(head, self._origins):
@@ -85,7 +104,8 @@ class Gate:
         if scope["type"] == "websocket":  # it may last longer than the key
             scope["state"]["admit"] = partial(self._keys.caller, secret, self._dialect.name)
         _forget(scope, secret or "")
-        await self._allowance.call(caller)
+        path = scope["path"][len(self._dialect.prefix) :].lower()
+        await self._allowance.call(caller, about_video=self._dialect.about_video(path))
 
 
 class Exchange:
