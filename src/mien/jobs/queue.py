@@ -232,6 +232,10 @@ class Queue:
         """Jobs in the order of their ids, those after an id."""
         return self._storage.jobs.page(*self._owner, after=after, top=top)
 
+    def of_asset(self, asset: str) -> list[Job]:
+        """The jobs with a task that works with an asset, or has, the newest last."""
+        return self._storage.jobs.of_asset(*self._owner, asset)
+
     def history(self, id: str, *, after: int = 0) -> list[Event]:
         """What became of a job and its tasks so far, after an event; raises NoSuchJobError."""
         return self._storage.jobs.events(*self._owner, id, after=after)

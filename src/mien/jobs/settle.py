@@ -37,6 +37,7 @@ def sweep(storage: Storage) -> None:
         if not storage.jobs.uses(id):
             storage.assets.delete(account, origin, id)
     storage.assets.sweep_blobs()
+    storage.assets.sweep_derived()
     folder = storage.place.data / "work"
     left = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     for id in storage.jobs.over(left):

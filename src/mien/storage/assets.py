@@ -22,6 +22,7 @@ from mien.errors import (
 )
 from mien.storage.blobs import Blobs
 from mien.storage.database import Database
+from mien.storage.derived import Derived
 from mien.storage.locks import Locks
 from mien.storage.media_records import Asset, AssetFile
 from mien.storage.rows import moment, now
@@ -36,8 +37,9 @@ class Assets:
     seen by no other.
     """
 
-    def __init__(self, database: Database, blobs: Blobs, locks: Locks) -> None:
+    def __init__(self, database: Database, blobs: Blobs, locks: Locks, derived: Derived) -> None:
         self._database, self._blobs, self._locks = database, blobs, locks
+        self._derived = derived
 
     def create(
         self, account_id: str, origin: str, name: str, *, expires_s: float | None = None
@@ -129,7 +131,8 @@ class Assets:
         self._blobs.delete(id)
 
     def delete(self, account_id: str, origin: str, id: str) -> None:
-        """Delete an asset with its files and edits; raises NoSuchAssetError."""
+        """Delete an asset with its files, its edits and what was made of it to be shown; raises
+        NoSuchAssetError."""
         with self._database.write() as connection:
             found = one(connection, account_id, origin, id, hold=True)
             connection.execute(delete(edits).where(edits.c.asset == id))
@@ -137,6 +140,7 @@ class Assets:
             connection.execute(delete(assets).where(assets.c.id == id))
         for file in found.files:
             self._blobs.delete(file.id)
+        self._derived.delete(id)
 
     def expired(self) -> list[tuple[str, str, str]]:
         """Account, origin and id of the assets whose time is over."""
@@ -158,6 +162,14 @@ class Assets:
                 self._blobs.delete(id)
                 gone += 1
         return gone
+
+    def sweep_derived(self) -> None:
+        """Remove what was made of assets that are there no more."""
+        for id in self._derived.assets():
+            with self._database.read() as connection:
+                known = connection.execute(select(assets.c.id).where(assets.c.id == id)).scalar()
+            if known is None:
+                self._derived.delete(id)
 
     def _received(self, id: str) -> int:
         query = select(asset_files.c.received).where(asset_files.c.id == id)

@@ -80,6 +80,18 @@ class Jobs:
             query = select(jobs).where(*where).order_by(jobs.c.id).limit(top)
             return [job_of(row, _tasks(connection, row.id)) for row in connection.execute(query)]
 
+    def of_asset(self, account_id: str, origin: str, asset: str) -> list[Job]:
+        """The jobs with a task that works with an asset, or has, in the order in which they were
+        submitted."""
+        theirs = select(tasks.c.job).where(
+            tasks.c.account_id == account_id,
+            tasks.c.inputs.contains(json.dumps(asset), autoescape=True),
+        )
+        query = select(jobs).where(jobs.c.origin == origin, jobs.c.id.in_(theirs))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(jobs.c.created, jobs.c.id))
+            return [job_of(row, _tasks(connection, row.id)) for row in rows]
+
     def events(self, account_id: str, origin: str, id: str, *, after: int = 0) -> list[Event]:
         """What became of a job and its tasks, after an event; raises NoSuchJobError."""
         with self._database.read() as connection:

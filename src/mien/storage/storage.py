@@ -22,6 +22,7 @@ from mien.storage.blobs import Blobs
 from mien.storage.collections import Collections
 from mien.storage.database import Database, open_database
 from mien.storage.deletion import Deletion
+from mien.storage.derived import Derived
 from mien.storage.edits import Edits
 from mien.storage.faces import Faces
 from mien.storage.jobs import Jobs
@@ -85,7 +86,8 @@ class Storage:
         self.subjects = Subjects(database, keyring, self.deletion)
         self.locks = Locks(database, place.data / "locks")
         self.blobs = Blobs(place.data / "blobs")
-        self.assets = Assets(database, self.blobs, self.locks)
+        self.derived = Derived(place.data / "derived")
+        self.assets = Assets(database, self.blobs, self.locks, self.derived)
         self.edits = Edits(database)
         self.jobs = Jobs(database)
         self.notifications = Notifications(database)
