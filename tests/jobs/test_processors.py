@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mien.errors import NoSuchProcessorError
+from mien.errors import MienError, MismatchError, NoSuchProcessorError
 from mien.jobs import Input, Output, Work, find_processor
 from mien.jobs.analyzer import Analysis
 from mien.jobs.codes import Code, TaskError, error_detail
 from mien.jobs.processors import FACE_DETECTOR, REDACTOR, VIDEO_ANALYZER
 from mien.media import open_video
+from mien.media.seek import Reel
 from mien.pipeline import analyze_video
+from mien.timecode import Time
 from mien.timeline.archive import read_timeline
+from mien.timeline.edits import Action, Anchor, Choose, Draw, Edit, SetEffect, document_of
 from mien.timeline.media_analytics import read_media_analytics
 from tests.clips import numbered, write_clip
-from tests.redact.clips import write_two_people
+from tests.redact.clips import MAN, WOMAN, box_of, place_of, write_two_people
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +209,121 @@ def test_the_primary_file_is_worked_on_else_the_first_video(tmp_path: Path) -> N
     assert Work("", files, tmp_path).video.name == "d.bin"
     with pytest.raises(TaskError, match="holds no video"):
         _ = Work("", files[:1], tmp_path).video
+
+
+def _log(folder: Path, *actions: Action) -> Input:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    edits = [Edit(number, now, "ada", action) for number, action in enumerate(actions, 1)]
+    path = folder / "log"
+    path.write_text(json.dumps([document_of(edit) for edit in edits]))
+    return Input("foo_edits.json", path)
+
+
+def _by_mien(**wish: Any) -> str:
+    return json.dumps({"version": "1.0", "options": {"mode": "redact", "mien": wish}})
+
+
+@pytest.fixture(scope="module")
+def found(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Input:
+    """An analysis of the two people."""
+    asked = Analysis(cautious=True).text
+    folder = tmp_path_factory.mktemp("found")
+    made, _ = ran(VIDEO_ANALYZER, asked, [Input("foo.mp4", people)], folder)
+    return Input(made[0].name, made[0].path)
+
+
+def test_the_redactor_hides_by_a_log_of_edits_and_proves_it(
+    people: Path, found: Input, tmp_path: Path
+) -> None:
+    base = Fraction(1, 25)
+    left, top, right, bottom = box_of(MAN, 30).tolist()
+    keep = Choose(keep=(Anchor(Time(30, base), (left, top, right, bottom)),))
+    drawn = Draw(Time(10, base), (10.0, 200.0, 70.0, 260.0), tracked=False)
+    log = _log(tmp_path, SetEffect("pixelate", "low"), keep, drawn, SetEffect("black"))
+    made, told = ran(REDACTOR, _by_mien(), [Input("foo.mp4", people), found, log], tmp_path / "out")
+    assert names(made) == ["foo_redacted.mp4", "foo_audit.json", "foo_audit.html"]
+    audit = json.loads(made[1].path.read_text())
+    assert audit["passed"] is True
+    assert (audit["source"]["name"], audit["output"]["name"]) == ("foo.mp4", "foo_redacted.mp4")
+    assert audit["settings"]["effect"] == "black"
+    assert any("no face that can be seen" in sentence for sentence in told)
+    after, before = Reel(made[0].path), Reel(people)
+    for frame in (2, 40, 72):
+        rgb, own = (reel.frame(frame * base).rgb.astype(int) for reel in (after, before))
+        x, y = (int(v) for v in place_of(WOMAN, frame))
+        assert rgb[y - 10 : y + 10, x - 10 : x + 10].max() < 30, "she is hidden"
+        x, y = (int(v) for v in place_of(MAN, frame))
+        face = slice(y - 25, y + 25), slice(x - 20, x + 20)
+        assert abs(rgb[face] - own[face]).mean() < 4, "he is kept"
+        assert rgb[205:255, 15:65].max() < 30, "what was drawn is hidden, with its corners"
+
+
+def test_without_a_log_everyone_is_hidden(people: Path, found: Input, tmp_path: Path) -> None:
+    inputs = [Input("foo.mp4", people), found]
+    made, told = ran(REDACTOR, _by_mien(effect="solid", audit=False), inputs, tmp_path)
+    assert names(made) == ["foo_redacted.mp4"]
+    assert not analyze_video(made[0].path).tracks()
+    assert told == []
+
+
+def test_an_audit_that_finds_a_face_is_told_and_the_copy_is_there(
+    people: Path, found: Input, tmp_path: Path
+) -> None:
+    inputs = [Input("foo.mp4", people), found]
+    made, told = ran(REDACTOR, _by_mien(effect="outline"), inputs, tmp_path)
+    assert names(made)[0] == "foo_redacted.mp4"
+    assert json.loads(made[1].path.read_text())["passed"] is False
+    assert any("faces can be seen" in sentence for sentence in told)
+    assert made[2].path.read_text().startswith("<!doctype html>")
+
+
+def test_a_box_that_cannot_be_followed_is_told(people: Path, found: Input, tmp_path: Path) -> None:
+    tiny = Draw(Time(10, Fraction(1, 25)), (10.0, 200.0, 12.0, 202.0), tracked=True)
+    inputs = [Input("foo.mp4", people), found, _log(tmp_path, tiny)]
+    _, told = ran(REDACTOR, _by_mien(audit=False), inputs, tmp_path / "out")
+    assert any("hidden in one frame only" in sentence for sentence in told)
+
+
+def test_combined_takes_the_wishes_too(people: Path, tmp_path: Path) -> None:
+    wish = json.dumps({"options": {"mode": "combined", "mien": {"mask": "box", "margin": 0.3}}})
+    made, _ = ran(REDACTOR, wish, [Input("foo.mp4", people)], tmp_path)
+    assert names(made) == ["foo_redacted.mp4", "foo_audit.json", "foo_audit.html"]
+    settings = json.loads(made[1].path.read_text())["settings"]
+    assert (settings["mask"], settings["margin"]) == ("box", 0.3)
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ({"efect": "blur"}, "efect"),
+        ({"effect": "fog"}, "effect"),
+        ({"effect": 3}, "effect"),
+        ({"effect": "blur", "strength": "low"}, "can be seen through"),
+        ({"margin": 2}, "margin"),
+        ({"margin": True}, "margin"),
+        ({"feather": float("nan")}, "NaN"),
+        ({"audit": "yes"}, "audit"),
+        ({"auditLimit": -1}, "auditLimit"),
+    ],
+)
+def test_wishes_that_cannot_be(
+    people: Path, tmp_path: Path, wish: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(TaskError, match=said) as refused:
+        ran(REDACTOR, _by_mien(**wish), [Input("foo.mp4", people)], tmp_path)
+    assert refused.value.code is Code.CONFIGURATION
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[3]", '[{"kind":"name"}]', "[" * 100_000])
+def test_what_is_no_log_of_edits(people: Path, found: Input, tmp_path: Path, text: str) -> None:
+    log = tmp_path / "log"
+    log.write_text(text)
+    inputs = [Input("foo.mp4", people), found, Input("foo_edits.json", log)]
+    with pytest.raises(MienError, match="no log of edits"):
+        ran(REDACTOR, _by_mien(), inputs, tmp_path / "out")
+
+
+def test_the_analysis_of_another_video_is_told(found: Input, tmp_path: Path) -> None:
+    other = write_clip(tmp_path / "0f3b.mp4", numbered(30, 480, 270), rate=24)
+    with pytest.raises(MismatchError):
+        ran(REDACTOR, _by_mien(), [Input("foo.mp4", other), found], tmp_path / "out")

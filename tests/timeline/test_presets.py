@@ -183,3 +183,13 @@ def test_presets_compare_and_hash_by_value() -> None:
     assert len({Preset(), Preset(mode="FACES"), Preset(experimental={"a": "b"})}) == 2
     with pytest.raises(ConfigurationError, match="kind must be one of face_detector, redactor"):
         Preset(kind="thumbnails")
+
+
+def test_the_part_of_our_own_is_the_redactors() -> None:
+    text = "{'options':{'mode':'redact','Mien':{'effect':'black','audit':true}}}"
+    assert parse_preset(text).mien == {"effect": "black", "audit": True}
+    assert parse_preset("{'options':{'mode':'redact'}}").mien is None
+    with pytest.raises(ConfigurationError, match="object"):
+        parse_preset("{'options':{'mode':'redact','mien':'black'}}")
+    with pytest.raises(ConfigurationError, match="Redactor"):
+        parse_preset("{'options':{'mode':'faces','mien':{}}}")

@@ -66,6 +66,8 @@ def chosen_mode(
         with open_document(config, "JSON") as file:
             text = file.read(1 << 20).decode("utf-8-sig", errors="replace")
     preset = parse_preset(text, kind="redactor")
+    if preset.mien is not None:
+        raise UsageError("the part 'mien' of a preset is for jobs; here options say the same")
     asked = mode or (preset.mode if config is not None else None)
     preset = preset.replaced(mode=asked or ("redact" if of_redact else "combined"))
     if of_redact and preset.mode != "redact":

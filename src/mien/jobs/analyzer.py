@@ -31,6 +31,7 @@ class Analysis:
     reid: bool = True
     every_s: float = EVERY_S
     smooth: bool = True
+    cautious: bool = False
 
     def __post_init__(self) -> None:
         for name in ("columns", "keep"):
@@ -57,7 +58,7 @@ class Analysis:
             raise UsageError("the configuration must be a JSON object")
         kinds: dict[str, Any] = {
             **{"columns": list, "keep": list, "profile": str},
-            **{"reid": bool, "every_s": (int, float), "smooth": bool},
+            **{"reid": bool, "every_s": (int, float), "smooth": bool, "cautious": bool},
         }
         for name, value in given.items():
             if name not in kinds:
@@ -101,6 +102,7 @@ def analyze_to_timeline(work: Work) -> list[Output]:
         engine=work.engine,
         every_s=asked.every_s,
         smooth=asked.smooth,
+        cautious=asked.cautious,
         on_progress=work.progress,
     )
     made = Output(f"{work.video.plain.stem}_timeline.npz", work.folder / "timeline.npz")

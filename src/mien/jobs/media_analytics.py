@@ -1,4 +1,4 @@
-"""Azure Media Face Detector and Azure Media Redactor: their presets, files and names."""
+"""Azure Media Face Detector: its preset and its file; the Redactor is in `mien.jobs.redactor`."""
 
 from __future__ import annotations
 
@@ -7,39 +7,12 @@ from pathlib import Path
 
 from mien.errors import ConfigurationError
 from mien.jobs.codes import Code, TaskError
+from mien.jobs.redactor import redact_faces
 from mien.jobs.work import Output, Work
-from mien.media.writer import write_image
 from mien.pipeline import analyze_video
-from mien.redact.effects import Effect, Strength
-from mien.redact.files import (
-    ANNOTATIONS,
-    ID_LIST,
-    annotations_name,
-    read_id_list,
-    redacted_name,
-    thumb_name,
-)
-from mien.redact.thumbs import best_views
-from mien.redact.video import Stage, find_faces, redact_video
-from mien.timeline.detectable import detectable
+from mien.redact.files import annotations_name
 from mien.timeline.media_analytics import write_media_analytics
-from mien.timeline.presets import DETECTOR, REDACTOR, V3_TYPE, Preset, parse_preset
-
-LOOKS: dict[str, tuple[Effect, Strength]] = {
-    "Low": ("blur", "med"),
-    "Med": ("blur", "med"),
-    "High": ("blur", "high"),
-    "Box": ("outline", "med"),
-    "Black": ("black", "med"),
-}
-"""The Redactor's blur types. Its Low can be seen through; whoever asks for it gets Med."""
-
-TOLD = {
-    "Low": "a blur of type Low can be seen through; Med was used",
-    "Box": "a blur of type Box outlines faces and hides nothing",
-}
-SHARES: dict[Stage, tuple[float, float]] = {"looking": (0.0, 0.7), "hiding": (0.7, 0.3)}
-"""Where each stage of a redaction begins, and how much of the whole it is."""
+from mien.timeline.presets import DETECTOR, V3_TYPE, Preset, parse_preset
 
 
 def detect_faces(work: Work) -> list[Output]:
@@ -79,72 +52,6 @@ def columns_of_detection(configuration: str) -> Sequence[str]:
     except ConfigurationError:
         return ()
     return () if mode == "faces" else ("emotion",)
-
-
-def redact_faces(work: Work) -> list[Output]:
-    """Azure Media Redactor. Of `foo.mp4`, analyze makes `foo_annotations.json` and a picture of
-    each face, redact `foo_redacted.mp4` by the annotations and ids beside it, combined the same
-    of everyone who is found.
-
-    Raises:
-        TaskError: the configuration cannot be used, there is no video, or redact lacks annotations.
-        MienError: as of `mien.redact_video`.
-    """
-    preset = preset_of(work, REDACTOR)
-    if preset.mode == "analyze":
-        return _analyze(work)
-    annotations = ids = None
-    if preset.mode == "redact":
-        found, listed = work.beside(ANNOTATIONS), work.beside(ID_LIST)
-        if found is None:
-            raise TaskError(
-                Code.MALFORMED_INPUT,
-                f"mode redact needs {annotations_name(_path(work))} in the input asset; "
-                "make it with mode analyze",
-            )
-        annotations, ids = found.path, None if listed is None else read_id_list(listed.path)
-    effect, strength = LOOKS[preset.blur_type]
-    made = Output(redacted_name(_path(work)), work.folder / "redacted.mp4")
-
-    def show(stage: Stage, share: float) -> None:
-        begin, part = SHARES[stage]
-        work.progress(begin + part * share)
-
-    done = redact_video(
-        work.video.path,
-        made.path,
-        annotations=annotations,
-        ids=ids,
-        effect=effect,
-        strength=strength,
-        engine=work.engine,
-        audit=False,
-        on_progress=show,
-    )
-    for note in (TOLD.get(preset.blur_type), *done.notes):
-        if note is not None:
-            work.tell(note)
-    return [made]
-
-
-def _analyze(work: Work) -> list[Output]:
-    timeline = find_faces(
-        work.video.path, engine=work.engine, on_progress=lambda share: work.progress(0.9 * share)
-    )
-    timeline = timeline.relabelled({number: number + 1 for number in timeline.tracks()})
-    outputs = [Output(annotations_name(_path(work)), work.folder / "annotations.json")]
-    write_media_analytics(timeline, outputs[0].path)
-    for number, picture in best_views(work.video.path, timeline):
-        thumb = Output(thumb_name(_path(work), number), work.folder / f"thumb{number}.jpg")
-        write_image(thumb.path, picture)
-        outputs.append(thumb)
-    held = len(detectable(timeline, 0, timeline.frame_count).row)
-    if left := len(timeline.faces) - held:
-        work.tell(
-            f"{left} of {len(timeline.faces)} boxes are not in the annotations: below 24 or above "
-            "2048 pixels, beyond 64 in a frame, or seen too shortly; mode combined hides them too"
-        )
-    return outputs
 
 
 def preset_of(work: Work, kind: str) -> Preset:

@@ -10,7 +10,8 @@ from mien.errors import NoSuchProcessorError
 from mien.jobs.analyzer import analyze_to_timeline, columns_of_analysis
 from mien.jobs.attention import columns_of_attention, watch
 from mien.jobs.copies import annotate, make_playable
-from mien.jobs.media_analytics import columns_of_detection, detect_faces, redact_faces
+from mien.jobs.media_analytics import columns_of_detection, detect_faces
+from mien.jobs.redactor import redact_faces
 from mien.jobs.work import Output, Processor, Work
 
 FACE_DETECTOR, REDACTOR = "Azure Media Face Detector", "Azure Media Redactor"

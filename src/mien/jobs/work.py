@@ -10,7 +10,7 @@ from typing import Protocol
 from mien.engines import Engine
 from mien.jobs.codes import Code, TaskError
 
-BESIDE = frozenset({".json", ".txt", ".jpg", ".jpeg", ".png", ".xml", ".csv", ".vtt"})
+BESIDE = frozenset({".json", ".txt", ".jpg", ".jpeg", ".png", ".xml", ".csv", ".vtt", ".npz"})
 """Endings of files that go along with a video and are not what a task works on."""
 
 

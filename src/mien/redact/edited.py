@@ -128,18 +128,18 @@ def following(
     return follow
 
 
-def look_of(effect: SetEffect | None, **other: Any) -> Look:
+def look_of(said: SetEffect | None, /, **other: Any) -> Look:
     """How the log says to hide, with what is named here, and not None, laid over it; blurred where
     nothing is said.
 
     Raises:
         UsageError: a name or number that cannot be.
     """
-    said: dict[str, Any] = {}
-    if effect is not None:
-        said = {name: getattr(effect, name) for name in ("effect", "strength", "feather")}
-        said["shape"] = effect.mask
-    return Look(**said | {name: value for name, value in other.items() if value is not None})
+    given: dict[str, Any] = {}
+    if said is not None:
+        given = {name: getattr(said, name) for name in ("effect", "strength", "feather")}
+        given["shape"] = said.mask
+    return Look(**given | {name: value for name, value in other.items() if value is not None})
 
 
 def margin_of(effect: SetEffect | None) -> float:

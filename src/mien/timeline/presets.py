@@ -31,6 +31,7 @@ V2_OPTIONS = (
     "aggregateEmotionIntervalMs",
     "blurType",
     "maxFaces",
+    "mien",
 )
 V3_NAMES = ("@odata.type", "resolution", "mode", "blurType", "experimentalOptions")
 MAX_CHARACTERS = 1 << 16
@@ -45,7 +46,8 @@ class Preset:
 
     `kind` is "face_detector" or "redactor" and tells which modes there are. `window_ms` and
     `interval_ms` matter in aggregateEmotion only, `blur_type` in combined and redact only,
-    `max_faces` (of the whole video; None: all) in the detector's modes only.
+    `max_faces` (of the whole video; None: all) in the detector's modes only. `mien` is what the
+    Redactor of mien can do beyond Azure's, as it was given; whoever does it reads it.
 
     Raises:
         ConfigurationError: no such mode for this kind, no such blur type or resolution, window and
@@ -60,6 +62,7 @@ class Preset:
     max_faces: int | None = None
     resolution: str = "SourceResolution"
     experimental: Mapping[str, str] = field(default_factory=dict, hash=False)
+    mien: Mapping[str, Any] | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
         _one_of("kind", self.kind, (DETECTOR, REDACTOR))
@@ -73,6 +76,8 @@ class Preset:
             raise ConfigurationError(f"maxFaces must be at least 1, got {self.max_faces}")
         if self.max_faces is not None and self.kind != DETECTOR:
             raise ConfigurationError("maxFaces is for the Face Detector; the Redactor hides all")
+        if self.mien is not None and self.kind != REDACTOR:
+            raise ConfigurationError("'mien' is for the Redactor, not for the Face Detector")
 
     def replaced(
         self,
@@ -130,6 +135,9 @@ def _version_2(given: dict[str, Any], kind: str | None) -> Preset:
         mode, tracking = None, mode  # the table of the documentation calls TrackingMode "Mode"
     _one_of("trackingMode", tracking, ("Fast",))
     kind = _kind_of(mode, options) if kind is None or mode is not None else kind
+    own = options.get("mien")
+    if own is not None and not isinstance(own, dict):
+        raise ConfigurationError(f"'mien' must be a JSON object, got {_shown(own)}")
     if kind == REDACTOR and mode is None:
         raise ConfigurationError(f"a redactor's preset needs a mode: {', '.join(REDACTOR_MODES)}")
     return Preset(
@@ -141,6 +149,7 @@ def _version_2(given: dict[str, Any], kind: str | None) -> Preset:
         ),
         blur_type=options.get("blurtype", "Med"),
         max_faces=_whole("maxFaces", options["maxfaces"]) if "maxfaces" in options else None,
+        mien=own,
     )
 
 
@@ -163,7 +172,7 @@ def _version_3(given: dict[str, Any]) -> Preset:
 
 def _kind_of(mode: object, options: dict[str, Any]) -> str:
     if mode is None:
-        return REDACTOR if "blurtype" in options else DETECTOR
+        return REDACTOR if options.keys() & {"blurtype", "mien"} else DETECTOR
     known = _one_of("mode", mode, DETECTOR_MODES + REDACTOR_MODES)
     return DETECTOR if known in DETECTOR_MODES else REDACTOR
 
