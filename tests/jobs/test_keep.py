@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import pytest
 
-from mien.errors import NoSuchAssetError, NoSuchJobError
+from mien.errors import (
+    NoSuchAssetError,
+    NoSuchJobError,
+    NoSuchProcessorError,
+    OutputError,
+    UsageError,
+)
 from mien.jobs import Job, NewTask, Queue, State
 from mien.jobs.perform import perform_next
 from mien.jobs.settle import sweep
@@ -95,3 +103,27 @@ def test_an_input_that_another_job_needs_stays_until_that_is_over(
     assert queue.get(second.id).state is State.Finished
     sweep(storage)
     assert not is_there(queue, shared[0])
+
+
+def test_nothing_is_left_of_a_file_that_cannot_be_kept(storage: Storage, queue: Queue) -> None:
+    def breaks() -> Iterator[bytes]:
+        yield b"some"
+        raise OutputError("the disk is full")
+
+    def submit(chunks: Iterable[bytes], processor: str = "copy") -> Job:
+        return queue.submit_file(
+            "job", "a.mp4", chunks, 8, processor=processor, configuration="", keep_s=60
+        )
+
+    for chunks, wrong in ((breaks(), OutputError), ([b"short"], UsageError)):
+        with pytest.raises(wrong):
+            submit(chunks)
+    with pytest.raises(NoSuchProcessorError):
+        submit([b"12345678"], "paint")
+    assert queue.assets.page() == []
+    assert [*(storage.place.data / "blobs").glob("*/*")] == []
+    job = submit([b"12345678"])
+    perform_next(storage, PROCESSORS)
+    sweep(storage)
+    assert not is_there(queue, job.tasks[0].inputs[0])
+    assert queue.get(job.id).state is State.Finished

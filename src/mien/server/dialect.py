@@ -68,6 +68,8 @@ class Dialect:
         admits: whether all else that the API wants of the head fits the key that was found there.
         keyless: whether a request that shows no key is let in all the same; no plan counts it, and
             it has no caller.
+        about_video: whether a path, in lower case and without the prefix, is about video. A plan
+            counts such calls for the rate alone; the handler counts the videos.
         title: for the list of APIs at /docs.
     """
 
@@ -78,6 +80,7 @@ class Dialect:
     secret: Callable[[HTTPConnection], str | None] = subscription_key
     admits: Callable[[HTTPConnection, Caller], bool] = lambda head, caller: True
     keyless: Callable[[Services, HTTPConnection], bool] = lambda services, head: False
+    about_video: Callable[[str], bool] = lambda path: False
     title: str = ""
 
 

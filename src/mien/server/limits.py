@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,7 +25,7 @@ would see a broken connection in place of the answer."""
 LEAST_RATE = 2**15
 """Bytes a second that a client must send of a large body in the long run."""
 PIECE = 2**20
-"""Bytes of a large body that are written at once."""
+"""Bytes of a large body that are given at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Plan:
     Attributes:
         calls: so many in any `seconds`.
         seconds: see `calls`.
-        images: calls in 30 days; None: no end.
-        videos: uploads of a video in 30 days.
+        images: calls in 30 days that are not about video; None: no end.
+        videos: that are to be worked on, in 30 days.
     """
 
     calls: int
@@ -72,8 +72,8 @@ class Allowance:
         self._plan, self._usage, self._clock = plan, usage, clock
         self._calls: dict[str, deque[float]] = {}
 
-    async def call(self, caller: Caller) -> None:
-        """Count a call.
+    async def call(self, caller: Caller, *, about_video: bool = False) -> None:
+        """Count a call. One that is about video counts for the rate alone.
 
         Raises:
             RateError: the account has made too many just now; this one is not counted.
@@ -82,13 +82,21 @@ class Allowance:
         plan = self._plan_of(caller)
         if plan is not None:
             self._pace(caller.account_id, plan)
-            await self._count(caller.account_id, "images", plan.images)
+        if not about_video:
+            await self.image(caller)
 
-    async def video(self, caller: Caller) -> None:
-        """Count the upload of a video. Raises `QuotaError` if there were too many."""
+    async def image(self, caller: Caller) -> None:
+        """Count a picture, or what counts as one. Raises `QuotaError` if there were too many."""
         plan = self._plan_of(caller)
         if plan is not None:
-            await self._count(caller.account_id, "video", plan.videos)
+            await self._count(caller.account_id, "images", plan.images)
+
+    async def video(self, caller: Caller, count: int = 1) -> None:
+        """Count videos that are to be worked on. Raises `QuotaError` if there were too many, and
+        counts none of them then."""
+        plan = self._plan_of(caller)
+        if plan is not None:
+            await self._count(caller.account_id, "video", plan.videos, count)
 
     def _plan_of(self, caller: Caller) -> Plan | None:
         return PLANS[self._plan if caller.plan == "none" else caller.plan]
@@ -102,10 +110,10 @@ class Allowance:
             raise RateError(max(1, math.ceil(calls[0] + plan.seconds - now)))
         calls.append(now)
 
-    async def _count(self, account: str, what: str, most: int | None) -> None:
+    async def _count(self, account: str, what: str, most: int | None, count: int = 1) -> None:
         if most is None:
             return
-        take = partial(self._usage.take, account, what, window_s=MONTH_S, limit=most)
+        take = partial(self._usage.take, account, what, window_s=MONTH_S, limit=most, count=count)
         taken = await run_in_threadpool(take)
         if not taken.allowed:
             raise QuotaError(max(1, math.ceil(taken.resets_in_s / DAY_S)))
@@ -131,33 +139,49 @@ async def read_body(request: Request, *, most: int, seconds: float) -> bytes:
     return bytes(body)
 
 
-async def receive(
-    request: Request, write: Callable[[bytes], object], *, most: int, seconds: float
-) -> int:
-    """Take the body of a request in pieces, each written in a thread; how many bytes it had.
+async def pieces(request: Request, *, most: int, seconds: float) -> AsyncIterator[bytes]:
+    """The body of a request in pieces of about `PIECE` bytes, as it comes.
 
-    It may take longer the more of it has come: a second for each `LEAST_RATE` bytes.
+    A client may be silent for `seconds`, and wait as long in all and a second more for each
+    `LEAST_RATE` bytes: one that stalls is cut off soon, and one that only drips in the long run.
+    What is done with a piece takes nothing of its time. What had come by then is given first.
 
     Raises:
         BodyTooLargeError: it is longer than `most`, or says it will be.
-        LateError: it was not there in time, or the client is gone.
+        LateError: the client was silent for too long or too slow, or is gone.
     """
     _check_announced(request, most)
-    start, received, piece = asyncio.get_running_loop().time(), 0, bytearray()
-    try:
-        async with asyncio.timeout(seconds) as bound:
-            async for chunk in request.stream():
-                received += len(chunk)
-                if received > most:
-                    raise BodyTooLargeError(most)
-                piece += chunk
-                if len(piece) >= PIECE:
-                    await run_in_threadpool(write, bytes(piece))
-                    piece.clear()
-                bound.reschedule(start + seconds + received / LEAST_RATE)
-            await run_in_threadpool(write, bytes(piece))
-    except (TimeoutError, ClientDisconnect):
-        raise LateError from None
+    clock, stream = asyncio.get_running_loop().time, request.stream()
+    received, waited, piece = 0, 0.0, bytearray()
+    chunk: bytes | None = b""
+    while chunk is not None:
+        start = clock()
+        try:
+            async with asyncio.timeout(min(seconds, seconds + received / LEAST_RATE - waited)):
+                chunk = await anext(stream, None)
+        except (TimeoutError, ClientDisconnect):
+            if piece:
+                yield bytes(piece)
+            raise LateError from None
+        waited += clock() - start
+        piece += chunk or b""
+        received += len(chunk or b"")
+        if received > most:
+            raise BodyTooLargeError(most)
+        if piece and (chunk is None or len(piece) >= PIECE):
+            yield bytes(piece)
+            piece.clear()
+
+
+async def receive(
+    request: Request, write: Callable[[bytes], object], *, most: int, seconds: float
+) -> int:
+    """Take the body of a request in `pieces`, each written in a thread; how many bytes it had.
+    Raises as `pieces` does."""
+    received = 0
+    async for piece in pieces(request, most=most, seconds=seconds):
+        await run_in_threadpool(write, piece)
+        received += len(piece)
     return received
 
 

@@ -32,5 +32,6 @@ EMOTION_V1 = Dialect(
     name="emotion",
     prefix="/emotion/v1.0",
     build=build,
+    about_video=lambda path: path.startswith(("/recognizeinvideo", "/operations")),
     title="Emotion API v1.0 (as Azure had it)",
 )

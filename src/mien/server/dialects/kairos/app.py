@@ -64,5 +64,6 @@ KAIROS = Dialect(
     refuse=refuse,
     secret=_secret,
     admits=_is_pair,
+    about_video=lambda path: path.startswith(("/v2/media", "/v2/analytics")),
     title="Kairos (face recognition and emotion analysis)",
 )

@@ -9,7 +9,7 @@ from contextlib import suppress
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from mien.errors import InUseError, NoSuchAssetError, NoSuchJobError
-from mien.jobs import Job, NewTask, Queue, State
+from mien.jobs import Job, Queue, State
 from mien.jobs.attention import MEASURES, TIMELINE, configuration, read_watched
 from mien.jobs.processors import ATTENTION_ANALYZER
 from mien.server.dialects.kairos.call import Call
@@ -45,16 +45,20 @@ async def create(call: Call) -> Response:
     queue = _queue(call)
     async with source_of(call) as source:
         timeout, landmarks = _read(TIMEOUT, source.values), _read(LANDMARKS, source.values)
-        if source.ending not in PHOTO_ENDINGS:
-            await call.services.allowance.video(call.caller)
-        asset = await call.run(queue.assets.create, "", expires_s=KEPT_S)
-        name = f"media.{source.ending}"
-        await call.run(queue.assets.put, asset.id, name, source.chunks(), source.size, primary=True)
-    columns = columns_for(call.services.policy)
-    task = NewTask(
-        *("", ATTENTION_ANALYZER, configuration(columns, landmarks=bool(landmarks))), (asset.id,)
-    )
-    job = await call.run(queue.submit, source.ending, [task], keep_s=KEPT_S)
+        allowance = call.services.allowance
+        is_photo = source.ending in PHOTO_ENDINGS
+        await (allowance.image if is_photo else allowance.video)(call.caller)
+        asked = configuration(columns_for(call.services.policy), landmarks=bool(landmarks))
+        job = await call.run(
+            queue.submit_file,
+            source.ending,
+            f"media.{source.ending}",
+            source.chunks(),
+            source.size,
+            processor=ATTENTION_ANALYZER,
+            configuration=asked,
+            keep_s=KEPT_S,
+        )
     until = time.monotonic() + timeout
     while not job.state.is_final and time.monotonic() < until:
         if call.services.closing.is_set():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,9 +11,10 @@ from typing import IO
 from mien.media.signatures import HEAD_BYTES, image_format, video_format
 from mien.server.dialects.kairos.call import FILE_NAME_LENGTH, Call
 from mien.server.dialects.kairos.errors import MediaError
-from mien.server.errors import LateError, Refusal, UrlError, UrlTooLargeError
+from mien.server.errors import BodyTooLargeError, Refusal, UrlError, UrlTooLargeError
 from mien.server.fetch import MOST_CHARACTERS
 from mien.server.json_body import JSON, media_type, parse_json
+from mien.server.limits import pieces
 from mien.server.logs import LOG
 from mien.server.multipart import MULTIPART, Field, FormError, FormReader, boundary_of
 from mien.server.pictures import is_web_address
@@ -91,13 +91,10 @@ async def source_of(call: Call) -> AsyncIterator[Source]:
 async def _form(call: Call, header: str | None, file: IO[bytes]) -> dict[str, list[str]]:
     """The fields of a form; the bytes of the source go into the file, and nowhere else."""
     texts: dict[str, bytes] = {}
-    field, size = Field("", None), 0
+    field, seconds = Field("", None), call.services.settings.limits.body_s
     try:
         reader = FormReader(boundary_of(header))
-        async for chunk in _body(call):
-            size += len(chunk)
-            if size > MOST_BYTES:
-                raise MediaError(5000, text=f"the source has more than {MOST_BYTES} bytes")
+        async for chunk in pieces(call.request, most=MOST_BYTES, seconds=seconds):
             for event in reader.feed(chunk):
                 if isinstance(event, Field):
                     field = event
@@ -108,26 +105,14 @@ async def _form(call: Call, header: str | None, file: IO[bytes]) -> dict[str, li
                     text = texts.get(field.name.lower(), b"") + event
                     texts[field.name.lower()] = text[: MOST_TEXT + 1]
         reader.close()
+    except BodyTooLargeError:
+        raise MediaError(5000, text=f"the source has more than {MOST_BYTES} bytes") from None
     except FormError as error:
         raise MediaError(1003, f"the form cannot be read, {error}") from None
     except OSError as error:
         LOG.error("a source could not be kept", extra={"fields": {"reason": str(error)}})
         raise MediaError(3001) from error
     return {name: [text.decode("utf-8", "replace")] for name, text in texts.items()}
-
-
-async def _body(call: Call) -> AsyncIterator[bytes]:
-    """The body as it comes; each piece of it in time."""
-    stream = call.request.stream().__aiter__()
-    while True:
-        try:
-            async with asyncio.timeout(call.services.settings.limits.body_s):
-                chunk = await anext(stream)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            raise LateError from None
-        yield chunk
 
 
 async def _json(call: Call) -> dict[str, list[str]]:

@@ -44,5 +44,6 @@ MEDIA_V1 = Dialect(
     prefix="/media/v1",
     build=build,
     secret=bearer_or_subscription_key,
+    about_video=lambda path: True,
     title="Media jobs v1 (processors of Azure Media Services)",
 )

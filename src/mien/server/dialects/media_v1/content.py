@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path, PurePath
 
-from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from mien.errors import ConfigurationError
@@ -18,16 +16,15 @@ from mien.server.bodies import refused
 from mien.server.dialects.media_v1 import parameters as p
 from mien.server.dialects.media_v1.call import Call
 from mien.server.dialects.media_v1.errors import OFFSET
-from mien.server.errors import LateError, Refusal
+from mien.server.errors import BodyTooLargeError, Refusal
 from mien.server.json_body import JSON, OCTETS
+from mien.server.limits import pieces
 from mien.timeline.excerpt import excerpt
 
 TYPES = {".json": JSON, ".jpg": "image/jpeg", ".txt": "text/plain; charset=utf-8"} | dict.fromkeys(
     (".mp4", ".m4v"), "video/mp4"
 )
 SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private"}
-PIECE = 1 << 20
-"""Bytes that are gathered before they are written."""
 
 
 async def send(call: Call) -> Response:
@@ -38,45 +35,19 @@ async def send(call: Call) -> Response:
         raise refused(f"The header {OFFSET} must say at which byte the upload goes on.")
     file = await call.run(call.assets.file, call.asset, call.file)
     offset = int(text)
-    announced = call.request.headers.get("content-length", "0")
-    if not announced.isdigit() or offset + int(announced[:18]) > file.size:
-        raise _too_many(file)
+    seconds = call.services.settings.limits.body_s
     with ExitStack() as opened:  # closed below in a thread; here, if that is cancelled
         receiving = call.assets.receive(call.asset, file.id, offset)
         receiver = await call.run(opened.enter_context, receiving)
         try:
-            async for piece in _pieces(call):
-                if receiver.offset + len(piece) > file.size:
-                    raise _too_many(file)
+            async for piece in pieces(call.request, most=file.size - offset, seconds=seconds):
                 await call.run(receiver.write, piece)
-        except ClientDisconnect:
-            raise LateError from None  # nobody hears it
+        except BodyTooLargeError:
+            text = f"The file was announced with {file.size} bytes; these would be more."
+            raise refused(text) from None
         finally:
             await call.run(opened.close)
     return Response(status_code=204, headers={OFFSET: str(receiver.offset)})
-
-
-async def _pieces(call: Call) -> AsyncIterator[bytes]:
-    """The body in pieces of about a mebibyte; raises LateError when the client sends nothing for
-    as long as a whole body of another request may take."""
-    stream, gathered = call.request.stream(), bytearray()
-    while True:
-        try:
-            async with asyncio.timeout(call.services.settings.limits.body_s):
-                chunk = await anext(stream, None)
-        except TimeoutError:
-            raise LateError from None
-        if chunk is not None:
-            gathered += chunk
-        if gathered and (chunk is None or len(gathered) >= PIECE):
-            yield bytes(gathered)
-            gathered.clear()
-        if chunk is None:
-            return
-
-
-def _too_many(file: AssetFile) -> Refusal:
-    return refused(f"The file was announced with {file.size} bytes; these would be more.")
 
 
 async def give(call: Call) -> Response:

@@ -46,6 +46,8 @@ async def submit(call: Call) -> Response:
         for task in tasks:
             shown = find_processor(task.processor).columns(task.configuration)
             call.services.policy.require_attributes(shown)
+        await call.run(call.queue.check, tasks)
+        await call.services.allowance.video(call.caller, len(tasks))
         job = await call.run(
             call.queue.submit, body.name or "", tasks, priority=body.priority, notify=notify
         )
