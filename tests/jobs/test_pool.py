@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,6 +59,20 @@ def counted(queue: Queue, job: Job, upto: int) -> None:
     assert done.state is State.Finished, done.tasks[0].errors
     (file,) = queue.assets.get(done.tasks[0].output).files
     assert queue.assets.path(file).read_text() == str(sum(range(upto)))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities are Linux's")
+def test_workers_give_way_to_the_service(storage: Storage, queue: Queue) -> None:
+    """A priority counts within a session where Linux groups processes by it."""
+    job = submitted(queue, "Copy", "wait 1")
+    with Pool(storage, 1, processors=MADE) as pool:
+        until(lambda: queue.get(job.id).state is State.Processing)
+        (pid,) = pool.pids
+        threads = [int(thread) for thread in os.listdir(f"/proc/{pid}/task")]
+        assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_IDLE}
+        assert os.getpriority(os.PRIO_PROCESS, pid) >= 15
+        assert os.getsid(pid) == os.getsid(0)
+        assert os.getpgid(pid) != os.getpgid(0), "Ctrl-C would reach it"
 
 
 def test_one_task_uses_all_workers_that_have_nothing_to_do(

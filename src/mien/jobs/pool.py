@@ -198,7 +198,7 @@ class _Slot:
                 text=True,
                 encoding="utf-8",
                 env={**os.environ, "MIEN_THREADS": "1", "OMP_NUM_THREADS": "1"},
-                start_new_session=True,  # Ctrl-C is for the parent to handle
+                process_group=0,  # Ctrl-C is for the parent to handle; see NICENESS of the worker
             )
         self._say(self._settings + "\n")
         return self._process

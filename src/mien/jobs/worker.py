@@ -40,7 +40,9 @@ LOOK_S = 0.5
 """How often it looks whether its task is canceled."""
 
 NICENESS = 15
-"""Added to its priority: what answers a request goes first."""
+"""Added to its priority: what answers a request goes first. It counts among the processes of one
+session only, where Linux groups them (sched(7), autogroup), so a worker stays in that of its pool.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -132,9 +134,15 @@ def _found(name: str) -> Sequence[Processor]:
 
 
 def _be_modest() -> None:
-    """Take a low priority; that of threads is bound by MIEN_THREADS, which the pool sets."""
+    """Take a low priority; that of threads is bound by MIEN_THREADS, which the pool sets.
+
+    Linux gives way at once to whoever wakes beside a process of SCHED_IDLE; beside one that is only
+    nice they may wait for the end of its time slice, at each of the many wakings of a request.
+    """
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     import cv2
 
     cv2.setNumThreads(1)
