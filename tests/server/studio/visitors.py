@@ -12,7 +12,10 @@ from functools import cached_property
 from typing import Any
 
 import httpx
+import pytest
+from argon2 import PasswordHasher
 
+import mien.storage.passwords as passwords
 from mien.storage import open_storage
 from mien.storage.users import Role
 from tests.server.live import Live
@@ -68,14 +71,16 @@ def csrf_in(page: str) -> str:
     return html.unescape(found[1])
 
 
+CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+"""For users whom tests make by the dozen; the service checks what it kept as any other."""
+
+
 @contextmanager
 def person(live: Live, *, role: Role = Role.MEMBER, account: str | None = None) -> Iterator[Person]:
-    """A new user who is logged in.
-
-    The first ever of a service would be an admin, so one is made whose name is "root".
-    """
+    """A new user who is logged in."""
     name = f"visitor {next(_NUMBERS)}"
-    with open_storage(live.data, keys=live.keys) as storage:
+    with open_storage(live.data, keys=live.keys) as storage, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", CHEAP)
         user = storage.users.add(name, PASSWORD, account=account, role=role)
         token = storage.sessions.begin(user, remember=False, agent=AGENT, address="127.0.0.1")
     assert token is not None

@@ -4,16 +4,36 @@ import { $, h } from "./dom.js";
 
 let loading = null;
 
-/** Plotly, loaded once. */
-function plotly() {
-  loading ??= new Promise((resolve, reject) => {
-    const script = h("script", { src: new URL("plotly.min.js", import.meta.url).href });
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => {
-      loading = null;
+// Plotly writes its styles into <style> elements, which the pages' policy forbids. It takes those
+// of these ids that are there before: a sheet of ours for its rules (made empty, filled through the
+// CSSOM), and in place of the style of maps, which are not used, nothing.
+const RULES = "plotly.js-style-global";
+const MAPS = "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53";
+
+function loaded(element) {
+  return new Promise((resolve, reject) => {
+    element.onload = resolve;
+    element.onerror = () => {
+      element.remove();
       reject(new Error("The chart library could not be loaded. Load the page again."));
     };
-    document.head.append(script);
+    document.head.append(element);
+  });
+}
+
+async function load() {
+  const at = (name) => new URL(name, import.meta.url).href;
+  if (!document.getElementById(MAPS)) document.head.append(h("template", { id: MAPS }));
+  await loaded(h("link", { id: RULES, rel: "stylesheet", href: at("plotly.css") }));
+  await loaded(h("script", { src: at("plotly.min.js") }));
+  return window.Plotly;
+}
+
+/** Plotly, loaded once. */
+function plotly() {
+  loading ??= load().catch((error) => {
+    loading = null;
+    throw error;
   });
   return loading;
 }
@@ -57,8 +77,9 @@ function layout(more) {
 
 const percent = (value) => (Number.isFinite(value) ? `${Math.round(100 * value)} %` : "–");
 
-/** The places of a chart in an element: made once, used again. */
-function placesOf(element, title) {
+/** The places of a chart in an element: made once, used again. The height is that of the style, not
+ * of the layout: Plotly forgets the latter when the window changes. */
+function placesOf(element, title, height) {
   if (!$(".plot", element)) {
     element.classList.add("chart");
     element.replaceChildren(
@@ -67,6 +88,7 @@ function placesOf(element, title) {
     );
   }
   $(".plot", element).setAttribute("aria-label", `${title}. The table below has the numbers.`);
+  $(".plot", element).style.height = `${height}px`;
   return [$(".plot", element), $(".scroll", element)];
 }
 
@@ -97,7 +119,7 @@ async function show(element, draw) {
  *   format?: function(number): string}} data values from 0 to 1; colours are tokens or colours.
  */
 export async function bars(element, { title, labels, values, colours, format = percent }) {
-  const [plot, scroll] = placesOf(element, title);
+  const [plot, scroll] = placesOf(element, title, 28 * labels.length + 24);
   scroll.replaceChildren(table(["", "Share"], labels.map((label, i) => [label, format(values[i])])));
   await show(element, async () => {
     const library = await plotly();
@@ -116,11 +138,10 @@ export async function bars(element, { title, labels, values, colours, format = p
       plot,
       [trace],
       layout({
-        height: 28 * labels.length + 24,
         bargap: 0.35,
         margin: { l: 8, r: 48, t: 4, b: 4 },
         xaxis: { range: [0, 1], visible: false },
-        yaxis: { autorange: "reversed", ticklen: 6, tickcolor: "rgba(0,0,0,0)" },
+        yaxis: { autorange: "reversed", showgrid: false, ticklen: 6, tickcolor: "rgba(0,0,0,0)" },
       }),
       { ...CONFIG, staticPlot: true },
     );
@@ -132,13 +153,14 @@ export async function bars(element, { title, labels, values, colours, format = p
  * @param {Element} element where to.
  * @param {{title: string, x: number[], series: Array<{name: string, values: number[],
  *   colour: string}>, range?: [number, number], format?: function(number): string,
- *   xTitle?: string, height?: number, onClick?: function(number)}} data x in seconds; NaN and null
- *   are gaps; onClick is told the x that was clicked.
+ *   xTitle?: string, xRange?: [number, number], height?: number, onClick?: function(number)}} data
+ *   x in seconds; NaN and null are gaps; xRange shows all of it and no more, and fixes it; onClick
+ *   is told the x that was clicked.
  */
 export async function lines(element, data) {
   const { title, x, series, range = [0, 1], format = percent } = data;
-  const { xTitle = "seconds", height = 240, onClick } = data;
-  const [plot, scroll] = placesOf(element, title);
+  const { xTitle = "seconds", xRange, height = 240, onClick } = data;
+  const [plot, scroll] = placesOf(element, title, height);
   const head = [xTitle, ...series.map((each) => each.name)];
   const rows = x.map((at, i) => [String(at), ...series.map((each) => format(each.values[i]))]);
   scroll.replaceChildren(table(head, rows));
@@ -154,11 +176,14 @@ export async function lines(element, data) {
       hovertemplate: `${each.name} %{y:.0%}<extra></extra>`,
     }));
     const made = layout({
-      height,
       hovermode: "x unified",
       showlegend: series.length > 1,
-      legend: { orientation: "h", y: -0.2 },
-      xaxis: { title: { text: xTitle }, fixedrange: false },
+      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+      xaxis: {
+        title: { text: xTitle, font: { size: 13 } },
+        range: xRange,
+        fixedrange: Boolean(xRange),
+      },
       yaxis: { range, tickformat: ".0%" },
     });
     await library.react(plot, traces, made, CONFIG);

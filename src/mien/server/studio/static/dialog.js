@@ -1,6 +1,8 @@
 // Questions that must be answered, and notes that go away by themselves.
 import { $, announce, h, icon } from "./dom.js";
 
+let asked = 0;
+
 /**
  * Ask before something is done that cannot be taken back.
  * @param {{title: string, body: string|Node, confirm: string, danger?: boolean}} question
@@ -8,10 +10,11 @@ import { $, announce, h, icon } from "./dom.js";
  */
 export function ask({ title, body = "", confirm, cancel = "Cancel", danger = false }) {
   const kind = danger ? "danger primary" : "primary";
+  const id = `question-${(asked += 1)}`;
   const dialog = h(
     "dialog",
-    { "aria-labelledby": "dialog-title" },
-    h("h2", { id: "dialog-title" }, title),
+    { "aria-labelledby": id },
+    h("h2", { id }, title),
     typeof body === "string" ? h("p", {}, body) : body,
     h(
       "div",
