@@ -17,6 +17,8 @@ class Limits:
 
     image_bytes: int = 6 * 2**20
     """A picture's file, sent or fetched; Face API v1.0 has 6 MB."""
+    photo_bytes: int = 32 * 2**20
+    """A picture's file in the studio; telephones make some of 20 MB."""
     image_pixels: int = 64_000_000
     """Width × height of a picture: 192 MB while a worker holds it."""
     json_bytes: int = 2**20

@@ -135,7 +135,8 @@ class ModelWorker:
     ) -> None:
         self._metrics, self._cores = reader.metrics, reader.cores
         self.scores, self._live = reader.scores, live
-        self._limits = MediaLimits(limits.image_bytes, limits.image_pixels)
+        most = max(limits.image_bytes, limits.photo_bytes)  # each API checks its own
+        self._limits = MediaLimits(most, limits.image_pixels)
         self._frame_limits = MediaLimits(limits.live_bytes, limits.live_pixels)
         self._stages = stages_for(COLUMNS, threads=1, ready=tuple(shared))
         self._accurate = ImageDetector(network, PROFILES["accurate"])

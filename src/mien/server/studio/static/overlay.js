@@ -74,8 +74,8 @@ export class Overlay extends EventTarget {
     faces.forEach((face, place) => {
       const element = this.shown.get(String(face.id)) ?? this.make(face.id);
       this.shown.set(String(face.id), element);
-      this.draw(element, face);
       if (this.svg.children[place] !== element) this.place(element, place);
+      this.draw(element, face); // once it is in its place: else its letters have no width
     });
   }
 
@@ -171,6 +171,10 @@ export class Overlay extends EventTarget {
     );
     const plate = h("svg:rect", { class: "plate", x, y: top, height, rx: 3 * scale });
     group.append(plate, text);
-    plate.setAttribute("width", text.getComputedTextLength() + 0.8 * letters);
+    const width = text.getComputedTextLength() + 0.8 * letters;
+    const left = Math.max(0, Math.min(x, sizeOf(this.media)[0] - width));
+    plate.setAttribute("width", width);
+    plate.setAttribute("x", left);
+    text.setAttribute("x", left + 0.4 * letters);
   }
 }
