@@ -11,13 +11,17 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
 from mien.server.dialect import Dialect, Services
-from mien.server.studio import accounts
+from mien.server.studio import accounts, live, photo
 from mien.server.studio.apis import api_routes
 from mien.server.studio.files import Files
 from mien.server.studio.guard import Guard
 from mien.server.studio.pages import Area, Pages
 
-AREAS: tuple[Area, ...] = (Area("account", "Account", accounts.routes),)
+AREAS: tuple[Area, ...] = (
+    Area("photo", "Photo", photo.routes),
+    Area("live", "Live", live.routes),
+    Area("account", "Account", accounts.routes),
+)
 """In the order of the navigation. Each has its page at /studio/NAME and an icon of that name in
 static/icons.svg."""
 
