@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from mien.faces import Array
+from mien.gallery.advice import Advice
 from mien.gallery.records import (
     Candidate,
     Collection,
@@ -18,7 +20,7 @@ from mien.gallery.records import (
     StoredFace,
     Training,
 )
-from mien.server.dialects.face_v1.names import BY_KIND
+from mien.server.dialects.face_v1.names import BY_KIND, Noun
 
 Json = dict[str, Any]
 
@@ -125,6 +127,27 @@ class CollectionAnswer(Answer):
     persisted_faces: list[PersistedFace] | None = None
 
 
+class AdviceItem(Answer):
+    """One thing to know before a face is kept. `code` is one of `mien.gallery.advice.Code`."""
+
+    code: str
+    serious: bool
+    message: str
+    value: float | None = None
+    person_id: str | None = None
+    persisted_face_id: str | None = None
+    name: str | None = None
+    confidence: float | None = None
+
+
+class FaceAdvice(Answer):
+    """A face of a picture, and what to know before it is kept."""
+
+    face_rectangle: FaceRectangle
+    quality_for_recognition: str | None = None
+    advice: list[AdviceItem]
+
+
 class TrainingAnswer(Answer):
     """How far a training is."""
 
@@ -211,6 +234,25 @@ def candidate(found: Candidate, field: str) -> Json:
 def confidence(value: float) -> float:
     """Five decimals, cut and not rounded, so that 0.499999 stays below the same-person point."""
     return int(float(value) * 100_000 + 1e-9) / 100_000
+
+
+def rectangle(box_xyxy: Array) -> Json:
+    """A box of whole numbers."""
+    left, top, right, bottom = (int(edge) for edge in box_xyxy)
+    return {"top": top, "left": left, "width": right - left, "height": bottom - top}
+
+
+def advice(found: Advice, noun: Noun) -> Json:
+    """One piece of advice; what it has no value for is left out."""
+    whose = "personId" if noun.kind.has_persons else "persistedFaceId"
+    told = {
+        "value": None if found.value is None else round(found.value, 3),
+        whose: found.id,
+        "name": found.name,
+        "confidence": None if found.confidence is None else confidence(found.confidence),
+    }
+    given = {name: value for name, value in told.items() if value is not None}
+    return {"code": str(found.code), "serious": found.is_serious, "message": found.text, **given}
 
 
 def training(found: Training) -> Json:

@@ -77,6 +77,20 @@ ANSWERS: dict[str, Json] = {
     },
     "PersistedFaceId": {"persistedFaceId": PERSISTED},
     "PersistedFace": {"persistedFaceId": PERSISTED, "userData": None},
+    "FaceAdvice": {
+        "faceRectangle": {"top": 54, "left": 394, "width": 78, "height": 78},
+        "qualityForRecognition": "High",
+        "advice": [
+            {
+                "code": "looksLike",
+                "serious": True,
+                "message": "It looks like Anna.",
+                "personId": PERSON,
+                "name": "Anna",
+                "confidence": 0.71,
+            }
+        ],
+    },
     "TrainingAnswer": {
         "status": "succeeded",
         "createdDateTime": TIME,

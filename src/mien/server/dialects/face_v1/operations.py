@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from mien.server.dialects.face_v1 import (
+    advice,
     answers,
     bodies,
     collections,
@@ -137,6 +138,17 @@ def _collection(noun: Noun) -> Iterator[Operation]:
         query=model if noun is FACE_LIST else (p.START, p.TOP, *model),
         answer=list[answers.CollectionAnswer],
         refusals=(400,),
+    )
+    yield one(
+        *(f"{code}_Advise", "POST", f"{path}/advice"),
+        about=f"Say of the faces of a picture what to know before one is kept in a {text} "
+        "(an extension of mien).",
+        handler=partial(advice.advise, noun),
+        query=advice.query_of(noun),
+        body=ImageUrl,
+        octets=True,
+        answer=list[answers.FaceAdvice],
+        refusals=(400, 404),
     )
     if noun.kind.is_trained:
         yield one(

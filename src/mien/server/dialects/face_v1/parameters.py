@@ -30,6 +30,7 @@ FACE_USER_DATA = Text("userData", 1024, "Any text, to be kept with the face.")
 TARGET_FACE = Target(
     "targetFace", "left,top,width,height of the face meant, where there are several."
 )
+PERSON = Text("personId", 64, "Whose face it is to be, if that person is there already.")
 START = Text("start", 64, "List what comes after this id.")
 TOP = Number("top", 1, 1000, 1000, "List so many at most.")
 SNAPSHOT_TYPES = Words("type", "Only snapshots of this type.")
