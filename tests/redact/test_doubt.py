@@ -107,7 +107,7 @@ def test_a_longer_hole_weighs_more() -> None:
 
 
 def test_weak_sightings_are_told_once_and_by_the_weakest() -> None:
-    weak = dict.fromkeys(range(80, 110), 0.4) | {95: 0.22}
+    weak = dict.fromkeys(range(80, 110), 0.35) | {95: 0.22}
     doubts = doubts_of(video(stays(0, range(LONG)), scores=weak))
     assert reasons(doubts) == ["faint"]
     assert (doubts[0].start, doubts[0].stop, doubts[0].time) == (at(80), at(110), at(95))

@@ -59,8 +59,9 @@ WEIGHTS: dict[Reason, float] = {
 CROSSED = 0.95
 """What "close" counts where one of the two is kept and the other is hidden."""
 
-FAINT = 0.5
-"""Score below which a sighting is a weak one: the detector's own threshold."""
+FAINT = 0.4
+"""Score below which a sighting is a weak one. New faces are believed from 0.5 on, known ones where
+they are expected from 0.2 on."""
 
 UNSURE = 0.4
 """Confidence below which a drawn box is followed with little."""

@@ -1,0 +1,242 @@
+"""What the page of a redaction is told, as JSON. Times of edits are exact: ticks and their base."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.faces import Faces
+from mien.jobs import Job, State, Task
+from mien.redact.doubt import REASONS, Doubt
+from mien.redact.drawings import Laid
+from mien.redact.effects import EFFECTS, SHAPES, STRENGTHS, UNSAFE
+from mien.server.studio.redaction.review import Review, View
+from mien.server.studio.redaction.videos import Clip, Step, Videos
+from mien.timecode import Time
+from mien.timeline.edits import Drawing, Edit, history_of
+
+Array = NDArray[Any]
+Json = dict[str, Any]
+
+MOST_DOUBTS = 300
+"""That are told; the most doubtful ones."""
+
+
+def clip_answer(clip: Clip) -> Json:
+    """A video in the list."""
+    return {
+        "asset": clip.asset.id,
+        "name": clip.file.name,
+        "size": clip.file.size,
+        "created": clip.asset.created.isoformat(),
+        "analysis": analysis_answer(clip),
+        "copies": len(clip.copies),
+    }
+
+
+def analysis_answer(clip: Clip) -> Json:
+    """How far the look at a video is."""
+    if clip.found is not None:
+        return {"state": "ready"}
+    if not clip.looks:
+        return {"state": "none"}
+    newest = clip.looks[0]
+    return {"state": _state(newest.task), **_progress(newest)}
+
+
+def copies_answer(clip: Clip, videos: Videos) -> list[Json]:
+    """The redacted copies of a video, the newest first."""
+    return [
+        {
+            **_progress(step),
+            "state": _state(step.task),
+            "created": step.job.created.isoformat(),
+            "asset": step.task.output if step.task.state is State.Finished else None,
+            "files": [
+                {"id": file.id, "name": file.name, "size": file.size} for file in videos.files(step)
+            ]
+            if step.task.state is State.Finished
+            else [],
+        }
+        for step in clip.copies
+    ]
+
+
+def job_answer(job: Job) -> Json:
+    """A job that was submitted."""
+    return {"job": job.id}
+
+
+def review_answer(review: Review, view: View, edits: Sequence[Edit]) -> Json:
+    """A review: facts, people, what was drawn, how it is hidden, doubts."""
+    timeline, video = review.timeline, review.timeline.video
+    history = history_of(edits)
+    return {
+        "video": {
+            "width": video.width,
+            "height": video.height,
+            "frames": timeline.frame_count,
+            "seconds": timeline.duration.seconds,
+            "rate": float(video.rate),
+            "cuts": timeline.cuts.tolist(),
+        },
+        "number": view.number,
+        "history": {"undo": history.undo, "redo": history.redo},
+        "people": people_answer(view),
+        "drawings": [_drawing(review, view, each) for each in view.edited.boxes],
+        "look": {
+            "effect": view.look.effect,
+            "strength": view.look.strength,
+            "mask": view.look.shape,
+            "margin": view.margin,
+            "feather": view.look.feather,
+        },
+        "doubts": [_doubt(review, view, doubt) for doubt in view.doubts[:MOST_DOUBTS]],
+        "doubtsInAll": len(view.doubts),
+        "remarks": [
+            {"edit": each.edit, "reason": each.reason, "done": done}
+            for done, some in ((False, view.edited.unplaced), (True, view.edited.notes))
+            for each in some
+        ],
+        "choices": {
+            "effects": EFFECTS,
+            "strengths": STRENGTHS,
+            "masks": SHAPES,
+            "unsafe": sorted(UNSAFE),
+        },
+    }
+
+
+def people_answer(view: View) -> list[Json]:
+    """Everyone, who is longest in view first."""
+    edited, timeline = view.edited, view.edited.timeline
+    spans = timeline.spans * float(timeline.video.time_base)
+    told = []
+    for id, rows in timeline.tracks().items():
+        frames = timeline.frame[rows]
+        row = view.best.get(id, int(rows[0]))
+        told.append(
+            {
+                "id": id,
+                "name": edited.names.get(id, ""),
+                "choice": edited.choices.get(id, "hide"),
+                "chosen": id in edited.choices,
+                "seconds": float(spans[frames].sum()),
+                "firstFrame": int(frames[0]),
+                "lastFrame": int(frames[-1]),
+                "bestFrame": int(timeline.frame[row]),
+                "anchor": {
+                    "time": time_answer(timeline.time(int(timeline.frame[row]))),
+                    "box": timeline.faces.box_xyxy[row].tolist(),
+                },
+            }
+        )
+    return sorted(told, key=lambda each: (-each["seconds"], each["id"]))
+
+
+def frame_answer(review: Review, view: View, number: int) -> Json:
+    """A frame: its time, and the boxes in it.
+
+    `seen` is false of a box that lies where a face is thought to be. `face` is the box of the face
+    itself, by which edits name it: None where nothing was seen, and of what was drawn.
+    """
+    timeline = view.chosen.hidden
+    raw = view.edited.timeline.at(number)
+    boxes: list[Json] = []
+    for choice, part in (("hide", view.chosen.hidden), ("keep", view.chosen.kept)):
+        faces = part.at(number)
+        for row, id in enumerate(_ids(faces).tolist()):
+            laid = view.chosen.drawn.get(id)
+            seen = bool(np.isfinite(faces.score[row]))
+            own = None if laid is not None or not seen else _face(raw, id, faces.box_xyxy[row])
+            boxes.append(
+                {
+                    "person": None if laid is not None or id < 0 else id,
+                    "drawing": None if laid is None else laid.drawing.edit,
+                    "choice": choice,
+                    "seen": seen,
+                    "box": faces.box_xyxy[row].tolist(),
+                    "face": own,
+                }
+            )
+    return {
+        "frame": number,
+        "time": time_answer(timeline.time(number)),
+        "seconds": timeline.time(number).seconds,
+        "boxes": boxes,
+    }
+
+
+def _face(raw: Faces, id: int, box: Array) -> list[float] | None:
+    """The box that was found of somebody, given the one that covers it."""
+    (rows,) = np.nonzero(_ids(raw) == id)
+    if not len(rows):
+        return None
+    away = np.abs(raw.box_xyxy[rows] - box).sum(axis=1)
+    found: list[float] = raw.box_xyxy[rows[int(away.argmin())]].tolist()
+    return found
+
+
+def _ids(faces: Faces) -> Array:
+    return np.full(len(faces), -1) if faces.track_id is None else faces.track_id
+
+
+def time_answer(time: Time) -> Json:
+    """A time, as edits have it."""
+    base = time.time_base
+    return {"pts": time.pts, "timeBase": f"{base.numerator}/{base.denominator}"}
+
+
+def _drawing(review: Review, view: View, drawing: Drawing) -> Json:
+    laid: Laid | None = next((each for each in view.drawn if each.drawing is drawing), None)
+    there = laid is not None and len(laid.frame)
+    return {
+        "edit": drawing.edit,
+        "person": drawing.person,
+        "keys": [
+            {"frame": review.frame_at(key.time.exact), "box": [*key.box], "tracked": key.tracked}
+            for key in drawing.keys
+        ],
+        "following": view.pending.get(drawing.edit),
+        "failed": view.failed.get(drawing.edit),
+        "firstFrame": int(laid.frame[0]) if laid is not None and there else None,
+        "lastFrame": int(laid.frame[-1]) if laid is not None and there else None,
+    }
+
+
+def _doubt(review: Review, view: View, doubt: Doubt) -> Json:
+    return {
+        "reason": doubt.reason,
+        "text": REASONS[doubt.reason],
+        "weight": doubt.weight,
+        "firstFrame": review.frame_at(doubt.start.exact),
+        "lastFrame": review.frame_at(doubt.stop.exact) - 1,
+        "frame": review.frame_at(doubt.time.exact),
+        "seconds": doubt.time.seconds,
+        "time": time_answer(doubt.time),
+        "box": [*doubt.box],
+        "person": doubt.person,
+        "other": doubt.other,
+        "drawing": doubt.drawing,
+        "checked": doubt.is_checked(view.edited.checked),
+    }
+
+
+def _progress(step: Step) -> Json:
+    errors: Sequence[str] = [error.message for error in step.task.errors]
+    return {"job": step.job.id, "progress": step.task.progress, "errors": errors}
+
+
+def _state(task: Task) -> str:
+    words: Mapping[State, str] = {
+        State.Finished: "ready",
+        State.Error: "failed",
+        State.Canceled: "canceled",
+        State.Canceling: "canceled",
+        State.Queued: "waiting",
+        State.Scheduled: "waiting",
+    }
+    return words.get(task.state, "running")
