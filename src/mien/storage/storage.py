@@ -31,6 +31,7 @@ from mien.storage.locks import Locks
 from mien.storage.migrations import migrate
 from mien.storage.notifications import Notifications
 from mien.storage.persons import Persons
+from mien.storage.removal import Removal
 from mien.storage.sessions import Sessions
 from mien.storage.snapshots import Snapshots
 from mien.storage.subjects import Subjects
@@ -89,6 +90,7 @@ class Storage:
         self.derived = Derived(place.data / "derived")
         self.assets = Assets(database, self.blobs, self.locks, self.derived)
         self.edits = Edits(database)
+        self.removal = Removal(database, self.deletion, self.assets, self.locks)
         self.jobs = Jobs(database)
         self.notifications = Notifications(database)
         self._closing = threading.Event()
@@ -120,6 +122,7 @@ class Storage:
         self.snapshots.sweep()
         self.sessions.sweep()
         self.audit.sweep()
+        self.removal.sweep()
         self.deletion.sweep()
         self._database.truncate_log()  # also for deletions during which a reader was in the way
 

@@ -188,12 +188,7 @@ class Users:
             LastAdminError: others are left, and no admin among them.
         """
         with self._database.write() as connection:
-            _lock(connection)
-            user = _one(connection, id)
-            _check_another_admin(connection, user)
-            _end_sessions(connection, id, None)
-            connection.execute(delete(users).where(users.c.id == id))
-        return user
+            return remove_user(connection, id)
 
     def get(self, id: str) -> User:
         """The user of an id; raises NoSuchUserError."""
@@ -235,6 +230,16 @@ class Users:
     def _row(self, condition: Any) -> Any:
         with self._database.read() as connection:
             return connection.execute(select(users).where(condition)).one_or_none()
+
+
+def remove_user(connection: Connection, id: str) -> User:
+    """Delete a user with the sessions, within a transaction; raises as `Users.remove`."""
+    _lock(connection)
+    user = _one(connection, id)
+    _check_another_admin(connection, user)
+    _end_sessions(connection, id, None)
+    connection.execute(delete(users).where(users.c.id == id))
+    return user
 
 
 def checked_name(name: str) -> str:
