@@ -1,0 +1,245 @@
+"""Redaction with the mouse and the keys, on a clip with two people."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from mien.media import read_image
+from mien.media.seek import Reel
+from tests.redact.clips import HEIGHT, MAN, WIDTH, WOMAN, place_of, write_two_people
+from tests.server.live import Live
+from tests.server.studio.browser import (
+    check_accessible,
+    check_fits,
+    open_page,
+    take_screenshot,
+)
+from tests.server.studio.visitors import Person
+
+Array = NDArray[Any]
+
+LONG_MS = 180_000
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_two_people(tmp_path_factory.mktemp("video") / "two people.mp4")
+
+
+@pytest.fixture
+def page(browser: Browser, studio: Live, visitor: Person) -> Iterator[Page]:
+    with open_page(browser, studio.url, visitor) as found:
+        yield found
+
+
+def shown(image: Locator) -> Array:
+    """(h, w, 3) what a picture of the page shows, at the size of its file."""
+    data = image.evaluate(
+        """async image => {
+            const bytes = new Uint8Array(await (await fetch(image.src)).arrayBuffer());
+            return Array.from(bytes);
+        }"""
+    )
+    return read_image(bytes(data)).astype(int)
+
+
+def at_face(rgb: Array, name: str, frame: int) -> Array:
+    """The middle of somebody's face, in a picture of any size."""
+    scale = rgb.shape[1] / WIDTH
+    x, y = (int(v * scale) for v in place_of(name, frame))
+    reach = int(10 * scale)
+    return rgb[y - reach : y + reach, x - reach : x + reach]
+
+
+def to_frame(page: Page, number: int) -> None:
+    """Move the slider, and wait until both pictures are there."""
+    page.locator("#scrub").fill(str(number))
+    for side in ("before", "after"):
+        expect(page.locator(f"#{side}")).to_have_attribute("data-shown", f"{side} {number}")
+    expect(page.locator("html")).to_have_attribute("data-frame", str(number))
+
+
+def card_of(page: Page, name: str) -> Locator:
+    """The card of somebody, found by the box that lies where their face is."""
+    to_frame(page, 30)
+    x, y = place_of(name, 30)
+    before = page.locator("#before").bounding_box()
+    assert before is not None
+    scale = before["width"] / WIDTH
+    page.mouse.click(before["x"] + x * scale, before["y"] + y * scale)
+    selected = page.locator("#selection p").inner_text()
+    number = re.match(r"Person (\d+)", selected)
+    assert number, selected
+    page.mouse.click(before["x"] + x * scale, before["y"] + y * scale)
+    return page.locator(f'[data-person="{int(number[1]) - 1}"]')
+
+
+def draw(page: Page, box: tuple[float, float, float, float]) -> None:
+    """Draw a box over the frame before, in the video's pixels."""
+    page.get_by_role("button", name="Draw a box").click()
+    before = page.locator("#before").bounding_box()
+    assert before is not None
+    scale = before["width"] / WIDTH
+    x0, y0, x1, y1 = (value * scale for value in box)
+    page.mouse.move(before["x"] + x0, before["y"] + y0)
+    page.mouse.down()
+    page.mouse.move(before["x"] + (x0 + x1) / 2, before["y"] + (y0 + y1) / 2)
+    page.mouse.move(before["x"] + x1, before["y"] + y1)
+    page.mouse.up()
+
+
+def test_a_video_from_the_upload_to_the_copy(page: Page, video: Path, tmp_path: Path) -> None:
+    page.goto("/studio/redaction")
+    expect(page.get_by_role("heading", name="No video yet")).to_be_visible()
+    check_accessible(page)
+    take_screenshot(page, "redaction-empty")
+    page.locator("#video-file").set_input_files(video)
+    page.wait_for_url(re.compile("/studio/redaction/[0-9a-f-]{36}$"))
+    expect(page.get_by_role("heading", name="two people.mp4")).to_be_visible()
+    page.get_by_role("button", name="Look for everyone").click()
+    expect(page.locator("#review")).to_be_visible(timeout=LONG_MS)
+
+    # by default everyone is hidden
+    expect(page.locator(".person")).to_have_count(2)
+    expect(page.locator("#people-note")).to_have_text("Everyone is hidden until you keep them.")
+    expect(page.locator(".person button[aria-pressed=true]")).to_have_text(["Hide", "Hide"])
+    page.locator("#effect").select_option("black")
+    to_frame(page, 30)
+    own, hidden = shown(page.locator("#before")), shown(page.locator("#after"))
+    assert at_face(hidden, WOMAN, 30).max() < 20
+    assert at_face(hidden, MAN, 30).max() < 20
+
+    # keeping needs an act, and can be undone
+    man = card_of(page, MAN)
+    man.get_by_role("button", name="Keep").click()
+    expect(page.locator("#people-note")).to_have_text("1 of 2 hidden, 1 kept.")
+    expect(man.get_by_role("button", name="Keep")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Control+z")
+    expect(page.locator("#people-note")).to_have_text("Everyone is hidden until you keep them.")
+    page.keyboard.press("Control+Shift+Z")
+    expect(page.locator("#people-note")).to_have_text("1 of 2 hidden, 1 kept.")
+    to_frame(page, 31)
+    to_frame(page, 30)
+    hidden = shown(page.locator("#after"))
+    assert np.abs(at_face(hidden, MAN, 30) - at_face(own, MAN, 30)).mean() < 6
+    assert at_face(hidden, WOMAN, 30).max() < 20
+
+    # for all at once
+    page.get_by_role("button", name="Swap").click()
+    expect(man.get_by_role("button", name="Hide")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Keep all").click()
+    expect(page.locator("#people-note")).to_have_text("0 of 2 hidden, 2 kept.")
+    page.get_by_role("button", name="Hide all").click()
+    expect(page.locator("#people-note")).to_have_text("Everyone is hidden until you keep them.")
+    man.get_by_role("button", name="Keep").click()
+    expect(page.locator("#people-note")).to_have_text("1 of 2 hidden, 1 kept.")
+
+    # a box by hand, followed
+    draw(page, (20, 190, 80, 250))
+    page.get_by_role("radio", name="Follow what is in it").check()
+    page.get_by_role("dialog").get_by_role("button", name="Hide this place").click()
+    expect(page.locator("[aria-label^='Drawn box']")).to_have_count(1)
+    expect(page.locator("#undo")).to_be_enabled()
+    to_frame(page, 10)
+    expect(page.locator("[aria-label^='Drawn box']")).to_have_count(1, timeout=30_000)
+    to_frame(page, 11)
+    hidden = shown(page.locator("#after"))
+    scale = hidden.shape[1] / WIDTH
+    left, top, right, bottom = (int(v * scale) for v in (25, 195, 75, 245))
+    assert hidden[top:bottom, left:right].max() < 20
+
+    check_accessible(page)
+    take_screenshot(page, "redaction-review")
+
+    # the copy
+    page.get_by_role("button", name="Make the copy").click()
+    copy = page.locator("#copies > li[data-state=ready]")
+    expect(copy).to_have_count(1, timeout=LONG_MS)
+    expect(copy.get_by_text("no face can be seen")).to_be_visible()
+    with page.expect_download() as download:
+        copy.get_by_role("link", name="Download").click()
+    target = tmp_path / "copy.mp4"
+    download.value.save_as(target)
+    assert download.value.suggested_filename == "two people_redacted.mp4"
+    with page.context.expect_page() as opened:
+        copy.get_by_role("link", name="Audit").click()
+    expect(opened.value.get_by_role("heading", level=1)).to_be_visible()
+    opened.value.close()
+    before, after = Reel(video), Reel(target)
+    for frame in (2, 36, 71):
+        a, b = (reel.frame(Fraction(frame, 25)).rgb.astype(int) for reel in (before, after))
+        assert b.shape == (HEIGHT, WIDTH, 3)
+        assert at_face(b, WOMAN, frame).max() < 30, "she is hidden"
+        assert np.abs(at_face(b, MAN, frame) - at_face(a, MAN, frame)).mean() < 5, "he is kept"
+        assert b[195:245, 25:75].max() < 30, "what was drawn is hidden"
+    check_fits(page)
+
+
+def test_a_box_by_the_keys(page: Page, video: Path) -> None:
+    page.goto("/studio/redaction")
+    page.locator("#video-file").set_input_files(video)
+    page.wait_for_url(re.compile("/studio/redaction/[0-9a-f-]{36}$"))
+    page.get_by_role("button", name="Look for everyone").click()
+    expect(page.locator("#review")).to_be_visible(timeout=LONG_MS)
+    to_frame(page, 0)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("html")).to_have_attribute("data-frame", "1")
+    page.get_by_role("button", name="Draw a box").press("Enter")
+    for key in ("ArrowLeft", "ArrowDown", "Shift+ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("html")).to_have_attribute("data-frame", "1")  # the box had the keys
+    page.get_by_role("radio", name="Stay in this place").check()
+    page.get_by_role("dialog").get_by_role("button", name="Hide this place").click()
+    box = page.locator("[aria-label^='Drawn box']")
+    expect(box).to_have_count(1)
+    box.press("Enter")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("radio", name="Everywhere").check()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(box).to_have_count(0)
+    page.get_by_role("button", name="Draw a box").press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.locator(".draft")).to_have_count(0)
+
+
+def test_a_photo(page: Page, video: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "two.png"
+    Image.fromarray(Reel(video).frame(Fraction(30, 25)).rgb).save(picture)
+    page.goto("/studio/redaction")
+    page.locator("#photo-file").set_input_files(picture)
+    photo = page.get_by_role("region", name="two.png")
+    expect(photo).to_have_attribute("data-turn", "1", timeout=30_000)
+    photo.get_by_label("Effect").select_option("black med")
+    expect(photo).to_have_attribute("data-turn", "2")
+    faces = photo.locator("[aria-label*='press to keep']")
+    expect(faces).to_have_count(2)
+    boxes = [face.bounding_box() for face in faces.all()]
+    right = max(range(2), key=lambda n: (boxes[n] or {"x": 0})["x"])
+    faces.nth(right).click()
+    expect(photo).to_have_attribute("data-turn", "3")
+    check_accessible(page)
+    take_screenshot(page, "redaction-photo")
+    with page.expect_download() as download:
+        photo.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == "two_redacted.png"
+    hidden = read_image(Path(download.value.path()).read_bytes()).astype(int)
+    own = read_image(picture).astype(int)
+    assert at_face(hidden, WOMAN, 30).max() == 0
+    np.testing.assert_array_equal(at_face(hidden, MAN, 30), at_face(own, MAN, 30))
+    (tmp_path / "no.png").write_bytes(io.BytesIO(b"no picture").getvalue())
+    page.locator("#photo-file").set_input_files(tmp_path / "no.png")
+    expect(page.get_by_role("region", name="no.png").get_by_role("alert")).to_contain_text(
+        "no picture that the service reads"
+    )
+    check_fits(page)
