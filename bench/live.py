@@ -34,7 +34,7 @@ from mien.describe.mesh import Mesh
 from mien.detect.video import VideoDetector
 from mien.media import open_video
 from mien.media.live_sources import open_live
-from mien.pipeline.live import LiveFaces, LiveModels, analyze_live
+from mien.pipeline.live import LiveFaces, LiveModels, watch_live
 from mien.track.cuts import CutDetector
 from mien.track.tracker import OnlineTracker
 from tests.clips import write_clip
@@ -74,7 +74,7 @@ def from_file(clip: Path) -> Run:
     latency: list[float] = []
     models = LiveModels.load()
     with open_live(clip) as live:
-        answers = analyze_live(live, models)
+        answers = watch_live(live, models)
         for answer in answers:
             if answer.time.seconds >= WARM_S:
                 break

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mien.errors import MienError
     from mien.faces import EMOTIONS, Faces
     from mien.pipeline import analyze_image, analyze_video
+    from mien.pipeline.live import analyze_live
     from mien.redact.video import redact_video
     from mien.timeline.media_analytics import write_media_analytics
     from mien.timeline.timeline import Timeline
@@ -24,6 +25,7 @@ __all__ = [
     "Timeline",
     "__version__",
     "analyze_image",
+    "analyze_live",
     "analyze_video",
     "redact_video",
     "write_media_analytics",
@@ -35,6 +37,7 @@ _HOMES = {
     "MienError": "mien.errors",
     "Timeline": "mien.timeline.timeline",
     "analyze_image": "mien.pipeline",
+    "analyze_live": "mien.pipeline.live",
     "analyze_video": "mien.pipeline",
     "redact_video": "mien.redact.video",
     "write_media_analytics": "mien.timeline.media_analytics",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from fractions import Fraction
@@ -13,10 +14,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mien.errors import UsageError
+import mien
+from mien.errors import InputNotFoundError, UsageError
 from mien.faces import EMOTIONS, Faces
 from mien.media.live_sources import open_live
-from mien.pipeline.live import EVERY_S, NOT_YET, LiveFaces, LiveModels, analyze_live
+from mien.pipeline.live import EVERY_S, NOT_YET, LiveFaces, LiveModels, watch_live
 from mien.timecode import Time
 from mien.track.boxes import iou
 from tests.clips import write_clip
@@ -156,7 +158,7 @@ def test_a_file_as_if_it_were_live(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "a.mp4", frames(), rate=RATE)
     start = time.monotonic()
     with open_live(path) as live:
-        answers = list(analyze_live(live, models()))
+        answers = list(watch_live(live, models()))
     spent = time.monotonic() - start
     assert spent >= len(frames()) / RATE - 0.1
     numbers = [answer.frame for answer in answers]
@@ -166,3 +168,20 @@ def test_a_file_as_if_it_were_live(tmp_path: Path) -> None:
     assert {answer.size_wh for answer in answers} == {(480, 270)}
     assert all(answer.latency_s > 0 for answer in answers)
     assert answers[-1].faces.track_id.tolist() in ([0, 1], [1, 0])  # type: ignore[union-attr]
+
+
+def test_the_source_is_closed_with_the_loop(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", frames(), rate=RATE)
+    watched = mien.analyze_live(path, columns=("emotion",))
+    first = next(watched)
+    assert first.faces.emotion is not None
+    assert "mien live" in {thread.name for thread in threading.enumerate()}
+    watched.close()
+    assert "mien live" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_what_cannot_be_watched(tmp_path: Path) -> None:
+    with pytest.raises(InputNotFoundError):
+        next(mien.analyze_live(tmp_path / "none.mp4"))
+    with pytest.raises(UsageError, match="no stage fills"):
+        next(mien.analyze_live("a.mp4", columns=("soul",)))

@@ -15,7 +15,7 @@ import numpy as np
 
 from mien.detect import PROFILES
 from mien.media.live_sources import open_live
-from mien.pipeline.live import COLUMNS, PROFILE, LiveAnswer, LiveModels, analyze_live
+from mien.pipeline.live import COLUMNS, PROFILE, LiveAnswer, LiveModels, watch_live
 from mien.report.live import live_document, live_words
 
 SHOWN_S = 0.1
@@ -73,7 +73,7 @@ def command(
     view: View = JsonLines() if as_json else Line()
     with open_live(source) as live:
         try:
-            for answer in _until(analyze_live(live, models), frames, seconds):
+            for answer in _until(watch_live(live, models), frames, seconds):
                 view.show(answer)
         finally:
             view.close()

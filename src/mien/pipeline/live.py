@@ -8,9 +8,10 @@ in a frame; what is known of the others holds until their turn comes again.
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from os import PathLike
 from typing import Any, Self
 
 import cv2
@@ -23,6 +24,7 @@ from mien.detect.cascade import ImageDetector
 from mien.detect.video import VideoDetector
 from mien.faces import ROW_SHAPES, Array, Faces, Problem
 from mien.media.live import Live
+from mien.media.live_sources import open_live
 from mien.picture import check_rgb
 from mien.pipeline.stages import Stage, describe_all, stages_for
 from mien.timecode import Time
@@ -243,8 +245,37 @@ class LiveAnswer:
     dropped: int
 
 
-def analyze_live(live: Live, models: LiveModels) -> Iterator[LiveAnswer]:
-    """Find, follow and describe faces as they come; see `mien.media.open_live`.
+def analyze_live(
+    source: str | int | PathLike[str],
+    *,
+    columns: Collection[str] = COLUMNS,
+    profile: str = PROFILE,
+    threads: int | None = None,
+) -> Generator[LiveAnswer]:
+    """Find, follow and describe faces as they come: the newest frame first, none waits.
+
+    The source is opened at the first answer that is taken, and closed with the generator.
+
+    Args:
+        source: the number of a camera or its path (0, "/dev/video0"; Linux), an address
+            ("rtsp://…"), or a file, which is played as if it were live.
+        columns: of `Faces`, to fill beside box, score, points and `track_id`.
+        profile: of detection, as of `analyze_image`.
+        threads: for inference; by default one for each core.
+
+    Raises:
+        UsageError: there is no such column or profile, or an address of another kind.
+        InputError: the source cannot be opened, or is gone.
+        MediaError: it has no usable video; DecodeError: a file is damaged from here on.
+        ModelError: a model cannot be had.
+    """
+    models = LiveModels.load(columns, profile=profile, threads=threads)
+    with open_live(source) as live:
+        yield from watch_live(live, models)
+
+
+def watch_live(live: Live, models: LiveModels) -> Iterator[LiveAnswer]:
+    """Find, follow and describe the faces of an open source.
 
     Raises:
         InputError: the source is gone.

@@ -38,6 +38,7 @@ REFUSALS = {
     409: "It exists already, is being trained, or is being changed by another.",
     413: "The body is too large.",
     415: "The body is of another media type.",
+    426: "A WebSocket is spoken here.",
     429: "More calls than the plan allows now; Retry-After says when to try again.",
     500: "A fault of the service.",
     502: "The service is busy, or failed; try again later.",

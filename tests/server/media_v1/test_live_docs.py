@@ -33,8 +33,18 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_two_people(tmp_path_factory.mktemp("camera") / "camera.mp4")
 
 
+def test_in_python(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(programs()[0], clip, {})
+    lines = capsys.readouterr().out.splitlines()
+    numbers = [int(line.split()[0]) for line in lines]
+    assert numbers == sorted(set(numbers))
+    assert 2 <= len(numbers) <= FRAMES  # a slow machine drops some
+    assert "happiness" in lines[-1]
+    assert "[0 1]" in lines[-1]
+
+
 def test_on_score(live: Live, clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run(programs()[0], clip, {"http://localhost:5002": live.url})
+    run(programs()[1], clip, {"http://localhost:5002": live.url})
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == FRAMES
     assert {len(line.split()) for line in lines} == {2}
@@ -45,7 +55,7 @@ def test_on_the_socket(
     live: Live, key: str, clip: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     address = live.url.replace("http", "ws", 1)
-    run(programs()[1], clip, {"ws://localhost:8000": address, "the key": key})
+    run(programs()[2], clip, {"ws://localhost:8000": address, "the key": key})
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == FRAMES
     assert all(re.fullmatch(r"((None|[01]) \w+  ){2}\d+ ms", line) for line in lines), lines

@@ -21,12 +21,12 @@ from mien.server.operations import Operation
 def build(services: Services) -> Api:
     """The media API of a service."""
     sockets = live.Sockets(services)
+    table = (*OPERATIONS, sockets.operation)
     routes = [
-        *(_route(each, services) for each in OPERATIONS),
+        *(_route(each, services) for each in table),
         AnyCaseSocket(live.PATH, sockets.watch, name=live.NAME),
-        AnyCase("GET", live.PATH, sockets.upgrade, name=live.NAME),
     ]
-    return Api(PAGE.title, routes, partial(document, PAGE, OPERATIONS))
+    return Api(PAGE.title, routes, partial(document, PAGE, table))
 
 
 def _route(operation: Operation, services: Services) -> AnyCase:

@@ -24,6 +24,7 @@ from mien.report.live import live_document
 from mien.server.auth import Caller
 from mien.server.dialect import Services
 from mien.server.errors import BusyError, RateError, Refusal
+from mien.server.operations import Operation
 from mien.timecode import Time
 
 PROTOCOL = "mien.live.v1"
@@ -38,6 +39,12 @@ NOT_BINARY, AGAINST_RULES = 1003, 1008
 
 REASON_BYTES = 120
 """Of the reason in a frame that closes; 123 are allowed."""
+
+
+ABOUT = (
+    "Watch faces live, over a WebSocket (RFC 6455): each binary message is a JPEG, each text "
+    "message back tells of the faces in the newest one. docs/concepts/live.md has the messages."
+)
 
 
 class RuleError(Refusal):
@@ -72,6 +79,17 @@ class Sockets:
         text = "Speak WebSocket here; see docs/concepts/live.md."
         headers = {"Upgrade": "websocket", "Connection": "Upgrade"}
         raise Refusal(426, "UpgradeRequired", text, headers)
+
+    @property
+    def operation(self) -> Operation:
+        """What the page of operations shows; it answers requests that are no WebSocket."""
+        return Operation(
+            *(NAME, "GET", PATH, "Live", ABOUT),
+            lambda call: self.upgrade(call.request),
+            status=101,
+            refusals=(426,),
+            headers={"Sec-WebSocket-Protocol": f"{PROTOCOL}, where the client offered it."},
+        )
 
     def _check_room(self) -> None:
         if self._open >= self._services.settings.limits.live_sockets:
