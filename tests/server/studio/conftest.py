@@ -16,6 +16,7 @@ from mien.storage import open_storage
 from mien.storage.users import Role
 from tests.server.live import Live, serving
 from tests.server.studio.browser import chromium, open_page
+from tests.server.studio.videos import Analysed, analyse, send, write_people
 from tests.server.studio.visitors import PASSWORD, Person, person
 
 
@@ -60,3 +61,21 @@ def browser_page(browser: Browser, studio: Live, visitor: Person) -> Iterator[Pa
     /studio."""
     with open_page(browser, studio.url, visitor) as page:
         yield page
+
+
+@pytest.fixture(scope="package")
+def analysed(studio: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Analysed]:
+    """A video with two people, analysed once for this folder; who changes it changes it back.
+
+    It is at 29.97 frames a second, with frames that rest on later ones, and with sound.
+    """
+    clip = write_people(
+        tmp_path_factory.mktemp("video") / "two.mp4",
+        rate="30000/1001",
+        options={"bf": "2"},
+        sound_s=2.5,
+    )
+    with person(studio) as owner:
+        asset = send(owner, clip)
+        analyse(owner, asset)
+        yield Analysed(owner, asset, clip)
