@@ -53,16 +53,24 @@ DRAWN_AT = (0.25, 0.5, 0.75)
 
 class Mil:
     """OpenCV's TrackerMIL: Babenko, Yang and Belongie, Visual Tracking with Online Multiple
-    Instance Learning, CVPR 2009. It keeps the size of the box, and gives no confidence."""
+    Instance Learning, CVPR 2009. It keeps the size of the box, gives no confidence, and does not
+    begin with some boxes at the edge of the picture: those it loses at once."""
 
     def __init__(self, gray: Array, box: Array) -> None:
-        self._tracker = cv2.TrackerMIL.create()
+        self._tracker, self._box = cv2.TrackerMIL.create(), np.array(box, float)
         low = np.round(box[:2]).astype(int)
         side = np.maximum(np.round(box[2:]).astype(int) - low, 2)
-        self._tracker.init(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR), (*low.tolist(), *side.tolist()))
+        self._begun = True
+        try:
+            place = (*low.tolist(), *side.tolist())
+            self._tracker.init(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR), place)
+        except cv2.error:
+            self._begun = False
 
     def update(self, gray: Array) -> Seen:
         """Find the box in the next picture."""
+        if not self._begun:
+            return Seen(self._box, 0.0)
         found, (x, y, width, height) = self._tracker.update(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR))
         return Seen(np.array([x, y, x + width, y + height], float), float(found))
 

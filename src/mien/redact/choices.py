@@ -7,6 +7,7 @@ plan = PlanOfChoices(chosen, look.shape, margin)
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +20,8 @@ from mien.redact.heads import ROUND
 from mien.redact.masks import Shape
 from mien.redact.plan import MARGIN, PlanOfTimeline
 from mien.timecode import Time
-from mien.timeline.edits import Edited
+from mien.timeline.edits import Drawing, Edited
+from mien.timeline.edits.edit import Choice
 from mien.timeline.timeline import Timeline
 from mien.track.boxes import iou
 
@@ -49,25 +51,55 @@ class Chosen:
     drawn: dict[int, Laid]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Covered:
+    """Everyone in every frame, and what was drawn, before anybody is chosen.
+
+    Attributes:
+        whole: boxes without holes (`mien.redact.cover`).
+        drawn: by their ids in `whole`, the boxes that were drawn.
+    """
+
+    whole: Timeline
+    drawn: dict[int, Laid]
+
+
+def covered_with(timeline: Timeline, boxes: Iterable[Drawing], follow: Follow) -> Covered:
+    """Cover the faces of an analysis and drawn boxes.
+
+    Args:
+        timeline: an analysis with `cautious=True`, after edits.
+        boxes: what was drawn.
+        follow: follows what is in a drawn box.
+    """
+    everything, drawn = with_drawn(timeline, [laid(each, timeline, follow) for each in boxes])
+    whole = covered(everything)
+    there = ~_gone(whole, drawn)
+    return Covered(whole if there.all() else _part(whole, there), drawn)
+
+
 def chosen_of(edited: Edited, follow: Follow) -> Chosen:
-    """Tell apart who is hidden and who is kept. Whoever was not chosen is hidden, and so is every
-    sighting that nobody owns, and all that was drawn: but for the face of somebody who is kept,
-    whose box was moved.
+    """Tell apart who is hidden and who is kept; see `chosen_from`.
 
     Args:
         edited: what came of the edits, on an analysis with `cautious=True`.
         follow: follows what is in a drawn box.
     """
-    keep = {id for id, choice in edited.choices.items() if choice == "keep"}
-    boxes = [laid(each, edited.timeline, follow) for each in edited.boxes]
-    everything, drawn = with_drawn(edited.timeline, boxes)
-    whole = covered(everything)
-    ids = _ids(whole)
-    owned = {name for name, one in drawn.items() if one.drawing.person in keep}
+    return chosen_from(covered_with(edited.timeline, edited.boxes, follow), edited.choices)
+
+
+def chosen_from(found: Covered, choices: Mapping[int, Choice]) -> Chosen:
+    """Tell apart who is hidden and who is kept. Whoever was not chosen is hidden, and so is every
+    sighting that nobody owns, and all that was drawn: but for the face of somebody who is kept,
+    whose box was moved.
+    """
+    keep = {id for id, choice in choices.items() if choice == "keep"}
+    owned = {name for name, one in found.drawn.items() if one.drawing.person in keep}
+    ids = _ids(found.whole)
     kept = np.isin(ids, sorted(keep | owned))
-    stays = kept | _of_kept(whole, ids, kept) | _gone(whole, ids, drawn)
-    hidden = _part(whole, ~stays)
-    return Chosen(hidden, _part(whole, kept), {k: v for k, v in drawn.items() if k not in owned})
+    hidden = ~(kept | _of_kept(found.whole, ids, kept))
+    drawn = {name: one for name, one in found.drawn.items() if name not in owned}
+    return Chosen(_part(found.whole, hidden), _part(found.whole, kept), drawn)
 
 
 class PlanOfChoices(PlanOfTimeline):
@@ -95,19 +127,19 @@ class PlanOfChoices(PlanOfTimeline):
 def _of_kept(whole: Timeline, ids: Array, kept: Array) -> Array:
     """(n,) bool: sightings of nobody that lie where the face of somebody who is kept is."""
     found = np.zeros(len(ids), bool)
-    nobody = np.flatnonzero(ids < 0)
-    for frame in np.unique(whole.frame[nobody]).tolist():
+    loose = np.flatnonzero(ids < 0)
+    both = np.intersect1d(whole.frame[loose], whole.frame[kept])
+    for frame in both.tolist():
         rows = whole.rows(frame, frame + 1)
         theirs = whole.faces.box_xyxy[rows][kept[rows]]
-        loose = np.arange(rows.start, rows.stop)[ids[rows] < 0]
-        if len(theirs):
-            over = iou(whole.faces.box_xyxy[loose], theirs).max(axis=1)
-            found[loose] = over >= SAME
+        strays = np.arange(rows.start, rows.stop)[ids[rows] < 0]
+        found[strays] = iou(whole.faces.box_xyxy[strays], theirs).max(axis=1) >= SAME
     return found
 
 
-def _gone(whole: Timeline, ids: Array, drawn: dict[int, Laid]) -> Array:
+def _gone(whole: Timeline, drawn: dict[int, Laid]) -> Array:
     """(n,) bool: rows of drawn boxes in frames from which they were deleted; holes were filled."""
+    ids = _ids(whole)
     gone = np.zeros(len(ids), bool)
     for name, one in drawn.items():
         rows = np.flatnonzero(ids == name)

@@ -84,9 +84,9 @@ def covered(timeline: Timeline) -> Timeline:
 
     Rows that are new have a score of NaN. Only box, score, points and id are kept.
     """
-    rows = _Rows(tempfile.gettempdir())
+    rows, seconds = _Rows(tempfile.gettempdir()), timeline.seconds
     for name, own, shot in _stretches(timeline):
-        rows.add(*_filled(timeline, own, name, shot))
+        rows.add(*_filled(timeline, seconds, own, name, shot))
     frame, faces = rows.by_frame()
     return replace(timeline, frame=frame, faces=faces)
 
@@ -163,7 +163,7 @@ def _linked(timeline: Timeline) -> list[Array]:
 
 
 def _filled(
-    timeline: Timeline, rows: Array, name: int, shot: tuple[int, int]
+    timeline: Timeline, seconds: Array, rows: Array, name: int, shot: tuple[int, int]
 ) -> tuple[Array, Faces]:
     """The frames and faces of a stretch without holes."""
     rows = rows[np.unique(timeline.frame[rows], return_index=True)[1]]
@@ -172,9 +172,9 @@ def _filled(
     after = PAD_S if name < 0 else LOST_S
     parts = []
     first = 0
-    for last in [*_breaks(seen, timeline.seconds), len(rows) - 1]:
+    for last in [*_breaks(seen, seconds), len(rows) - 1]:
         run = _Stretch(*(getattr(seen, n)[first : last + 1] for n in _Stretch.__slots__))
-        parts.append(_calmed(_closed(run, timeline.seconds, shot, after)))
+        parts.append(_calmed(_closed(run, seconds, shot, after)))
         first = last + 1
     whole = _merged(parts)
     new = ~whole.seen

@@ -22,7 +22,6 @@ from mien.timecode import Time
 from mien.timeline.edits import Check
 from mien.timeline.edits.edit import Choice
 from mien.timeline.timeline import Timeline
-from mien.track.boxes import iou
 
 Array = NDArray[Any]
 
@@ -153,6 +152,7 @@ class _View:
         self.frame, self.score = timeline.frame, timeline.faces.score
         self.box = timeline.faces.box_xyxy.astype(np.float64)
         self.seconds = timeline.seconds
+        self.spans = timeline.spans
         self.bounds = np.array([0, *timeline.cuts.tolist(), timeline.frame_count])
         self.size = np.sqrt((self.box[:, 2:] - self.box[:, :2]).clip(min=0).prod(axis=1))
 
@@ -163,7 +163,7 @@ class _View:
     def end(self, frame: int) -> Time:
         """When a frame is over."""
         timeline = self.timeline
-        ticks = int(timeline.pts[frame] + timeline.spans[frame])
+        ticks = int(timeline.pts[frame] + self.spans[frame])
         return Time(ticks, timeline.video.time_base)
 
     def doubt(
@@ -286,16 +286,17 @@ def _close(view: _View, keep: Collection[int]) -> Iterator[Doubt]:
         return
     known = np.flatnonzero(ids >= 0)
     met: dict[tuple[int, int], list[tuple[int, int, float]]] = {}
-    for rows in np.split(known, np.flatnonzero(np.diff(view.frame[known])) + 1):
-        if len(rows) < 2:
-            continue
-        over = np.triu(iou(view.box[rows], view.box[rows]), 1)
-        for a, b in np.argwhere(over >= OVERLAP).tolist():
-            one, other = sorted((int(rows[a]), int(rows[b])), key=lambda row: int(ids[row]))
+    for apart in range(1, int(np.unique(view.frame[known], return_counts=True)[1].max(initial=0))):
+        a, b = known[:-apart], known[apart:]
+        together = view.frame[a] == view.frame[b]
+        a, b = a[together], b[together]
+        over = _shared(view.box[a], view.box[b])
+        for k in np.flatnonzero(over >= OVERLAP).tolist():
+            one, other = sorted((int(a[k]), int(b[k])), key=lambda row: int(ids[row]))
             pair = int(ids[one]), int(ids[other])
-            met.setdefault(pair, []).append((one, other, float(over[a, b])))
+            met.setdefault(pair, []).append((one, other, float(over[k])))
     for (one_id, other_id), meetings in met.items():
-        rows = np.array([one for one, _, _ in meetings])
+        rows = np.array(sorted(one for one, _, _ in meetings))
         overlap = {one: value for one, _, value in meetings}
         crossed = (one_id in keep) != (other_id in keep)
         if one_id in keep and other_id in keep:
@@ -359,5 +360,15 @@ def _centre(view: _View, row: Any) -> Array:
     return np.asarray((view.box[row, :2] + view.box[row, 2:]) / 2)
 
 
+def _shared(one: Array, other: Array) -> Array:
+    """(n,) overlap (IoU) of the boxes (n, 4) of the one with those of the other, row by row."""
+    low, high = np.maximum(one[:, :2], other[:, :2]), np.minimum(one[:, 2:], other[:, 2:])
+    shared = (high - low).clip(min=0).prod(axis=1)
+    areas = [(box[:, 2:] - box[:, :2]).clip(min=0).prod(axis=1) for box in (one, other)]
+    total = areas[0] + areas[1] - shared
+    found: Array = np.divide(shared, total, out=np.zeros_like(shared), where=total > 0)
+    return found
+
+
 def _overlap(one: Sequence[float] | Array, other: Sequence[float] | Array) -> float:
-    return float(iou(np.array([one], float), np.array([other], float))[0, 0])
+    return float(_shared(np.array([one], float), np.array([other], float))[0])

@@ -13,21 +13,23 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import MienError
+from mien.faces import Faces
 from mien.media import Frame
 from mien.media.seek import Reel
 from mien.pipeline.drawn import Followed, follow_box
-from mien.redact.choices import Chosen, PlanOfChoices, chosen_of
+from mien.redact.choices import Chosen, Covered, PlanOfChoices, chosen_from, covered_with
 from mien.redact.doubt import Doubt, doubts_of
-from mien.redact.drawings import Laid, frame_at, in_one_frame
+from mien.redact.drawings import Follow, Laid, frame_at, in_one_frame
 from mien.redact.edited import look_of, margin_of
 from mien.redact.effects import Look
 from mien.redact.preview import preview
 from mien.redact.thumbs import best_rows, square
 from mien.timeline.archive import read_timeline
-from mien.timeline.edits import Edit, Edited, Key, replay
+from mien.timeline.edits import Drawing, Edit, Edited, Key, replay
 from mien.timeline.timeline import Timeline
 
 Array = NDArray[Any]
@@ -113,6 +115,7 @@ class Review:
         self._views: OrderedDict[int, View] = OrderedDict()
         self._frames: OrderedDict[int, Frame] = OrderedDict()
         self._followed: dict[Key, _Work] = {}
+        self._found: _Found | None = None
 
     def view(self, edits: Sequence[Edit]) -> View:
         """The review after these edits: the whole log."""
@@ -144,8 +147,24 @@ class Review:
                 failed[edit] = str(error)
             return in_one_frame(key, self.timeline)
 
-        chosen = chosen_of(edited, follow)
-        return View(number, edited, chosen, pending, failed)
+        found = self._covered(edited, follow)
+        return View(number, edited, chosen_from(found, edited.choices), pending, failed)
+
+    def _covered(self, edited: Edited, follow: Follow) -> Covered:
+        """What covers everyone. Choices, names and effects do not change it, so the last is kept as
+        long as faces and drawings are the same."""
+        faces, known = edited.timeline.faces, self._found
+        done = all(work.future.done() for work in self._followed.values())
+        if known is not None and known.is_of(edited, done):
+            for drawing in edited.boxes:  # for those that could not be followed
+                for key in drawing.keys:
+                    if key.tracked:
+                        follow(key)
+            return known.covered
+        covered = covered_with(edited.timeline, edited.boxes, follow)
+        done = done and all(work.future.done() for work in self._followed.values())
+        self._found = _Found(faces, edited.boxes, covered) if done else None
+        return covered
 
     def _work(self, key: Key) -> _Work:
         if key not in self._followed:
@@ -195,6 +214,29 @@ class Review:
         timeline = view.edited.timeline
         rgb = self.frame(int(timeline.frame[row])).rgb
         return fitted(square(rgb, timeline.faces.box_xyxy[row]), THUMB_SIDE)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What covers these faces and drawings."""
+
+    faces: Faces
+    boxes: tuple[Drawing, ...]
+    covered: Covered
+
+    def is_of(self, edited: Edited, done: bool) -> bool:
+        """Whether it is what covers an edited analysis, all of whose drawings are followed."""
+        mine, other = self.faces, edited.timeline.faces
+        return (
+            done
+            and self.boxes == edited.boxes
+            and np.array_equal(mine.box_xyxy, other.box_xyxy)
+            and np.array_equal(_ids(mine), _ids(other))
+        )
+
+
+def _ids(faces: Faces) -> Array:
+    return np.empty(0) if faces.track_id is None else faces.track_id
 
 
 class _Work:
