@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from mien.timeline.archive import read_timeline
 from mien.timeline.timeline import Timeline
 from tests.clips import number_picture, write_clip
-from tests.redact.clips import pictures
+from tests.redact.clips import FRAMES, pictures
 from tests.server.studio.visitors import Person
 
 Array = NDArray[Any]
@@ -51,17 +52,17 @@ class Analysed:
         return read_timeline(BytesIO(self.get("/export/timeline").content))
 
 
-def numbered_people() -> Iterator[Array]:
-    """75 frames with two people, each with its number in a corner (`tests.clips.read_number`)."""
+def numbered_people(frames: int = FRAMES) -> Iterator[Array]:
+    """Frames with two people, each with its number in a corner (`tests.clips.read_number`)."""
     left, top, side = CORNER
-    for number, picture in enumerate(pictures()):
+    for number, picture in enumerate(islice(pictures(), frames)):
         picture[top : top + side, left : left + side] = number_picture(number, side, side)
         yield np.ascontiguousarray(picture)
 
 
-def write_people(path: Path, **options: Any) -> Path:
-    """Write the clip, three seconds."""
-    return write_clip(path, numbered_people(), **options)
+def write_people(path: Path, frames: int = FRAMES, **options: Any) -> Path:
+    """Write the clip, of at most 75 frames."""
+    return write_clip(path, numbered_people(frames), **options)
 
 
 def send(visitor: Person, path: Path, name: str | None = None) -> str:

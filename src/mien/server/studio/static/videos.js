@@ -203,7 +203,7 @@ function videoRow(video) {
 
 /** Go on with an upload of an earlier visit: the same file is needed. */
 function goOn(video) {
-  const input = $("#again").content.firstElementChild.cloneNode();
+  const input = h("input", { type: "file" });
   input.addEventListener("change", () => {
     const [file] = input.files;
     if (file.name !== video.name || file.size !== video.size) {

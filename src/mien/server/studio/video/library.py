@@ -140,7 +140,8 @@ class Library:
                 raise UsageError(f"{clip.file.name} is a photo; go to Photo with it")
             playable = is_playable(path)
         except MienError as error:
-            raise UsageError(str(error).replace(str(path), clip.file.name)) from error
+            told = str(error).replace(str(path), clip.file.name)
+            raise UsageError(f"this cannot be analysed: {told}") from error
         look = Analysis(columns=tuple(columns), cautious=True)
         inputs, stem = (clip.asset.id,), clip.file.name[:100]
         tasks = [NewTask("analyse", VIDEO_ANALYZER, look.text, inputs, f"analysis of {stem}")]
