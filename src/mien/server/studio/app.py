@@ -11,7 +11,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
 from mien.server.dialect import Dialect, Services
-from mien.server.studio import accounts, live, photo, redaction, video
+from mien.server.studio import accounts, live, people, photo, redaction, video
 from mien.server.studio.apis import api_routes
 from mien.server.studio.files import Files
 from mien.server.studio.guard import Guard
@@ -21,6 +21,7 @@ AREAS: tuple[Area, ...] = (
     Area("photo", "Photo", photo.routes),
     Area("video", "Video", video.routes),
     Area("redaction", "Redaction", redaction.routes),
+    Area("people", "People", people.routes),
     Area("live", "Live", live.routes),
     Area("account", "Account", accounts.routes),
 )

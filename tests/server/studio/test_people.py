@@ -1,0 +1,130 @@
+"""People over HTTP: what the pages show, whose it is, and what the policy says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.server import people as pictures
+from tests.server.inside import inside
+from tests.server.live import Live
+from tests.server.studio.visitors import PASSWORD, Person, csrf_in
+
+OCTETS = {"Content-Type": "application/octet-stream"}
+HOSTILE = "<img src=x onerror=alert(1)> & 'co' \"x\""
+
+
+def make(visitor: Person, id: str, name: str = "Crew", noun: str = "persongroups") -> None:
+    answer = visitor.api("PUT", f"/face/v1.0/{noun}/{id}", json={"name": name})
+    assert answer.status_code == 200, answer.text
+
+
+def test_what_is_told_of_groups_and_lists(visitor: Person) -> None:
+    assert visitor.api("GET", "/people").json() == []
+    make(visitor, "crew", HOSTILE)
+    make(visitor, "faces", "A list", "facelists")
+    make(visitor, "many", "Many", "largefacelists")
+    made = visitor.api("POST", "/face/v1.0/persongroups/crew/persons", json={"name": "Anna"})
+    path = f"/face/v1.0/persongroups/crew/persons/{made.json()['personId']}/persistedfaces"
+    kept = visitor.api("POST", path, content=pictures.woman(), headers=OCTETS)
+    assert kept.status_code == 200, kept.text
+    told = visitor.api("GET", "/people").json()
+    assert told == [
+        {**{"noun": "persongroups", "id": "crew", "name": HOSTILE}, "people": 1, "faces": 1,
+         "trained": False, "stale": True},
+        {**{"noun": "facelists", "id": "faces", "name": "A list"}, "people": None, "faces": 0,
+         "trained": None, "stale": False},
+        {**{"noun": "largefacelists", "id": "many", "name": "Many"}, "people": None, "faces": 0,
+         "trained": False, "stale": False},
+    ]  # fmt: skip
+    assert visitor.api("GET", "/people/persongroups/crew").json() == told[0]
+
+
+def test_names_are_shown_as_text(visitor: Person) -> None:
+    make(visitor, "crew", HOSTILE)
+    page = visitor.client.get("/studio/people/persongroups/crew")
+    assert page.status_code == 200
+    assert "<img src=x" not in page.text
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page.text
+    assert page.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "persongroups/none", "facelists/crew", "nouns/crew", "persongroups/..%2f..%2fpeople",
+        "persongroups/" + "x" * 3000, "persongroups/%00", "persongroups/%ff",
+    ],
+)  # fmt: skip
+def test_what_is_not_there(visitor: Person, path: str) -> None:
+    make(visitor, "crew")
+    page = visitor.client.get(f"/studio/people/{path}")
+    assert page.status_code == 404
+    assert visitor.api("GET", f"/people/{path}").status_code == 404
+
+
+def test_another_visitor_sees_nothing(people: Callable[..., Person]) -> None:
+    owner, stranger = people(), people()
+    make(owner, "crew", "Secret crew")
+    made = owner.api("POST", "/face/v1.0/persongroups/crew/persons", json={"name": "Anna"})
+    person = made.json()["personId"]
+    assert stranger.api("GET", "/people").json() == []
+    page = stranger.client.get("/studio/people/persongroups/crew")
+    assert page.status_code == 404
+    assert "Secret" not in page.text
+    root = "/face/v1.0/persongroups/crew"
+    for method, path in (
+        ("GET", "/people/persongroups/crew"),
+        ("GET", root),
+        ("DELETE", root),
+        ("POST", f"{root}/train"),
+        ("GET", f"{root}/persons"),
+        ("DELETE", f"{root}/persons/{person}"),
+    ):
+        assert stranger.api(method, path).status_code == 404, path
+    for path in (f"{root}/advice", f"{root}/persons/{person}/persistedfaces"):
+        answer = stranger.api("POST", path, content=pictures.woman(), headers=OCTETS)
+        assert answer.status_code == 404
+    assert owner.api("GET", f"{root}/persons/{person}").json()["name"] == "Anna"
+
+
+def test_users_of_one_account_share_its_people(people: Callable[..., Person]) -> None:
+    one = people()
+    make(one, "crew")
+    other = people(account=one.account_id)
+    assert [each["id"] for each in other.api("GET", "/people").json()] == ["crew"]
+
+
+def test_without_a_session_or_a_token(studio: Live, visitor: Person) -> None:
+    with httpx.Client(base_url=studio.url, trust_env=False) as nobody:
+        page = nobody.get("/studio/people/persongroups/crew")
+        assert page.status_code == 303
+        assert page.headers["location"].startswith("/studio/login?next=")
+        assert nobody.get("/studio/api/people").status_code == 401
+    path = "/studio/api/face/v1.0/persongroups/crew"
+    del visitor.client.headers["X-CSRF-Token"]
+    assert visitor.client.put(path, json={"name": "x"}).status_code == 403
+    assert visitor.client.get("/studio/api/people").json() == []
+
+
+def test_where_no_gallery_is_allowed_the_page_says_so(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("gallery = false\n")
+    with (
+        inside(tmp_path, policy=policy) as service,
+        httpx.Client(base_url=service.url, trust_env=False) as client,
+    ):
+        page = client.get("/studio/sign-up")
+        fields = {"csrf": csrf_in(page.text), "name": "somebody", "password": PASSWORD}
+        fields["again"] = fields["password"]
+        assert client.post("/studio/sign-up", data=fields).status_code == 303
+        page = client.get("/studio/people")
+        assert page.status_code == 200
+        assert "People are switched off here" in page.text
+        assert "New group" not in page.text
+        assert client.get("/studio/people/persongroups/x").status_code == 403
+        answer = client.get("/studio/api/people")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "UnsupportedFeature")

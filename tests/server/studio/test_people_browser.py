@@ -1,0 +1,201 @@
+"""People in a browser: a group made, filled with advice, trained, tried and deleted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.server import people
+from tests.server.studio.browser import check_accessible, check_fits, take_screenshot
+from tests.server.studio.visitors import Person
+
+NAME = "Crew <script>alert(1)</script>"
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Pictures of the woman, of the man, of both, of nobody; and what is no picture."""
+    folder = tmp_path_factory.mktemp("people")
+    made = {
+        "anna.jpg": people.woman(),
+        "anna-mirrored.jpg": people.woman(1),
+        "both.jpg": people.both(),
+        "bert.jpg": people.man(),
+        "bert-later.jpg": people.man(2),
+        "nobody.jpg": people.nobody(),
+        "broken.jpg": people.woman()[:2000],
+    }
+    for name, data in made.items():
+        (folder / name).write_bytes(data)
+    return {name: folder / name for name in made}
+
+
+def shot(page: Page, name: str) -> Locator:
+    """What is shown of a picture that was chosen."""
+    return page.locator(".shot").filter(has=page.get_by_text(name, exact=True))
+
+
+def left_of(box: Locator) -> float:
+    place = box.bounding_box()
+    assert place is not None
+    return place["x"]
+
+
+def train(page: Page) -> None:
+    page.get_by_role("button", name="Train").click()
+    expect(page.locator("#training")).to_contain_text("Everybody is found")
+
+
+def saved(page: Page) -> dict[str, object]:
+    """The receipt of a dialog, saved; the dialog is closed."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the receipt").click()
+    found: dict[str, object] = json.loads(Path(download.value.path()).read_text())
+    page.get_by_role("button", name="Done").click()
+    return found
+
+
+def make_group(page: Page, name: str) -> None:
+    page.goto("/studio/people")
+    page.get_by_role("button", name="New group").first.click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+
+
+def add_person(page: Page, name: str, pictures: list[Path]) -> None:
+    page.get_by_role("button", name="Add a person").click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.locator("#new-files").set_input_files(pictures)
+
+
+def test_a_group_from_its_making_to_its_end(
+    browser_page: Page, files: dict[str, Path], visitor: Person
+) -> None:
+    page = browser_page
+    page.goto("/studio/people")
+    expect(page.get_by_role("heading", name="Nobody is known yet")).to_be_visible()
+    check_accessible(page)
+    make_group(page, NAME)
+    expect(page.locator("#training")).to_have_text("Add somebody first.")
+
+    # Anna, from three pictures; on one of them she must be pointed out
+    add_person(page, "Anna", [files[f"{name}.jpg"] for name in ("anna", "anna-mirrored", "both")])
+    keep = page.locator(".adding .row button.primary")
+    expect(keep).to_have_text("Keep 2 faces")
+    expect(shot(page, "anna.jpg")).to_contain_text("It shows well.")
+    group = shot(page, "both.jpg")
+    expect(group).to_contain_text("2 faces: choose the one that is meant.")
+    boxes = group.locator("svg .face")
+    expect(boxes).to_have_count(2)
+    left = min((boxes.nth(row) for row in range(2)), key=left_of)
+    left.focus()
+    page.keyboard.press("Enter")
+    expect(keep).to_have_text("Keep 3 faces")
+    check_accessible(page)
+    take_screenshot(page, "people-adding")
+    keep.click()
+    expect(page.locator("#members li")).to_have_count(1)
+    expect(page.locator("#members")).to_contain_text("3 faces")
+    expect(page.locator(".toast")).to_contain_text("Kept 3 faces of Anna.")
+    train(page)
+
+    # Bert: a picture of Anna is advised against, one of nobody and a broken one are said so
+    names = ("anna", "bert", "bert-later", "nobody", "broken")
+    add_person(page, "Bert", [files[f"{name}.jpg"] for name in names])
+    expect(shot(page, "anna.jpg")).to_contain_text("This picture is here already, as one of Anna.")
+    expect(shot(page, "anna.jpg").get_by_role("checkbox")).not_to_be_checked()
+    expect(shot(page, "nobody.jpg")).to_contain_text("No face was found on this picture.")
+    expect(shot(page, "broken.jpg").get_by_role("alert")).to_be_visible()
+    expect(shot(page, "bert.jpg").get_by_role("checkbox")).to_be_checked()
+    keep.click()
+    expect(page.locator("#members li")).to_have_count(2)
+    page.get_by_role("button", name="Close").first.click()
+    expect(page.locator("#training")).to_contain_text("Train again")
+    train(page)
+    assert visitor.api("GET", "/people").json()[0]["people"] == 2
+
+    # both are named on a picture
+    page.locator("#try-file").set_input_files(files["both.jpg"])
+    expect(page.locator("#found svg .face")).to_have_count(2)
+    expect(page.locator("#found .answers > li")).to_have_count(2)
+    for name in ("Anna", "Bert"):
+        expect(page.locator("#found .answers").get_by_text(name, exact=True)).to_be_visible()
+    expect(page.locator("#found")).to_contain_text("pairs of different people")
+    check_accessible(page)
+    take_screenshot(page, "people-one")
+
+    # Bert goes, with a receipt; nobody is found on his picture any more
+    page.get_by_role("button", name="Delete Bert").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    receipt = saved(page)
+    assert (receipt["what"], receipt["persons"], receipt["keys"]) == ("person", 1, 1)
+    expect(page.locator("#members li")).to_have_count(1)
+    page.locator("#try-file").set_input_files(files["bert.jpg"])
+    expect(page.locator("#found")).to_contain_text("No one of this group")
+
+    page.get_by_role("button", name="Rename Anna").click()
+    page.get_by_label("Name", exact=True).fill("Anna B.")
+    page.get_by_role("button", name="Rename", exact=True).last.click()
+    expect(page.locator("#members")).to_contain_text("Anna B.")
+    check_fits(page)
+
+    page.get_by_role("button", name="Delete this group").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    assert saved(page)["what"] == "collection"
+    expect(page.get_by_role("heading", name="Nobody is known yet")).to_be_visible()
+    assert visitor.api("GET", "/people").json() == []
+
+
+def test_a_list_and_the_end_of_everything(
+    browser_page: Page, files: dict[str, Path], visitor: Person
+) -> None:
+    page = browser_page
+    page.goto("/studio/people")
+    page.get_by_role("button", name="New list").click()
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text("A name is needed.")
+    page.get_by_label("Name").fill("Faces")
+    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Add faces").click()
+    page.locator("#new-files").set_input_files([files["anna.jpg"], files["anna.jpg"]])
+    expect(page.locator(".shot").nth(1)).to_contain_text("This picture was chosen twice.")
+    page.get_by_label("Note").first.fill("at work")
+    page.get_by_role("button", name="Keep 1 face").click()
+    expect(page.locator("#members")).to_contain_text("at work")
+    page.locator("#try-file").set_input_files(files["anna-mirrored.jpg"])
+    expect(page.locator("#found .answers")).to_contain_text("at work")
+    page.locator("#try-file").set_input_files(files["bert.jpg"])
+    expect(page.locator("#found")).to_contain_text("No face of this list")
+    page.locator("#try-file").set_input_files(files["nobody.jpg"])
+    expect(page.locator("#found")).to_contain_text("No face was found on this picture.")
+
+    # one that a program has made, with another of the API's recognition models
+    visitor.api("PUT", "/face/v1.0/largefacelists/made", json={"name": "Made elsewhere"})
+    page.goto("/studio/people/largefacelists/made")
+    page.locator("#try-file").set_input_files(files["anna.jpg"])
+    expect(page.locator("#try-trouble")).to_contain_text("Train it first")
+    page.get_by_role("button", name="Add faces").click()
+    page.locator("#new-files").set_input_files(files["anna.jpg"])
+    page.get_by_role("button", name="Keep 1 face").click()
+    expect(page.locator("#members li")).to_have_count(1)
+    train(page)
+    page.locator("#try-file").set_input_files(files["anna-mirrored.jpg"])
+    expect(page.locator("#found .answers")).to_contain_text("anna")
+    page.goto("/studio/people")
+    expect(page.locator("#all li")).to_have_count(2)
+    check_accessible(page)
+    check_fits(page)
+    take_screenshot(page, "people")
+    page.get_by_role("button", name="Delete everything").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete everything").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the receipts").click()
+    assert len(json.loads(Path(download.value.path()).read_text())) == 2
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("heading", name="Nobody is known yet")).to_be_visible()
+    assert visitor.api("GET", "/people").json() == []
