@@ -14,6 +14,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 from tests.training.test_emotion_network import folded_like  # noqa: E402
 from training.attributes import augment, export, train  # noqa: E402
 from training.attributes.calibrate import Calibration  # noqa: E402
+from training.attributes.closeups import CLOSE_UPS, CloseUpNet, predict_all  # noqa: E402
 from training.attributes.data import MADE, SCORED, TRAINED, Faces  # noqa: E402
 from training.attributes.network import AttributeNet, colour_stem  # noqa: E402
 from training.attributes.predict import predict_logits  # noqa: E402
@@ -65,6 +66,32 @@ def test_the_exported_graph_is_the_network(faces: np.ndarray, side: int, made: b
     np.testing.assert_allclose(found, mirrored, atol=1e-4)
 
 
+def test_the_exported_graph_has_the_close_ups(faces: np.ndarray) -> None:
+    torch.manual_seed(4)
+    net = AttributeNet().eval()
+    stem, *others = folded_like(ExpressionNet())
+    load_folded(net, [colour_stem(stem), *others])
+    nets = {name: CloseUpNet(len(each.outputs)).eval() for name, each in CLOSE_UPS.items()}
+    closer = predict_all(nets, faces)
+    names = export.shipped(made=False)
+    logits = predict_logits(net, faces, 64)[:, [TRAINED.index(name) for name in names]]
+    wanted = logits.double().numpy()
+    spread = {name: 1 / float(found.std()) for name, found in closer.items()}
+    zeros = (0.0,) * len(names)
+    calibration = Calibration(tuple(np.full(len(names), 0.1 / wanted.std())), zeros, spread)
+    model = export.build(export.kept_only(net, names), 64, calibration, names, nets)
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    (found,) = session.run(None, {"image": faces.transpose(0, 3, 1, 2).astype(np.float32)})
+    np.testing.assert_allclose(found, calibration.scores(wanted, names, closer), atol=5e-3)
+    without = Calibration(calibration.slopes, calibration.offsets).scores(wanted)
+    read = [names.index(name) for name in closer]
+    assert np.abs(found - without)[:, read].max(axis=0).min() > 0.05
+    left = [at for at in range(len(names)) if at not in read]
+    np.testing.assert_allclose(found[:, left], without[:, left], atol=5e-3)
+
+
 def test_unknown_targets_have_no_part_in_the_loss() -> None:
     logits = torch.tensor([[2.0, -1.0], [0.5, 3.0]])
     wanted = torch.tensor([[1.0, float("nan")], [float("nan"), 0.0]])
@@ -86,7 +113,7 @@ def test_rare_outputs_weigh_more_and_those_not_shipped_less() -> None:
     assert weights["Goatee"] == pytest.approx(0.5 / (0.03 * 0.97) ** 0.5)
 
 
-def test_degraded_faces_stay_recognisable_and_the_others_as_they_were() -> None:
+def test_degraded_faces_stay_recognisable_and_the_leftas_they_were() -> None:
     ramp = np.linspace(20, 220, 112)
     face = np.stack([np.add.outer(ramp, ramp) / 2] * 3, axis=2).astype(np.uint8)
     many = np.repeat(face[None], 40, axis=0)

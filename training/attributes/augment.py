@@ -16,6 +16,9 @@ from training.emotion import augment
 from training.emotion.augment import Damage
 
 LUMA = (0.299, 0.587, 0.114)
+COLOUR, GRAY = 0.06, 0.04
+"""Strength of the change of colour, and the share of faces that lose it."""
+
 DAMAGE = Damage(("JPEG", "WEBP"), (0.4, 2.0), (32, 96))
 
 

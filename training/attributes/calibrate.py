@@ -1,14 +1,15 @@
 """Make the scores mean what they say: Platt scaling of each output by the labels made by eye.
 
 A score is sigmoid(slope · logit + offset), fitted on the calibration faces that are labelled for
-sure (Platt 1999, with his targets that keep a perfect order from giving an endless slope). Outputs
-without a label of their own keep the network's: slope 1, offset 0.
+sure (Platt 1999, with his targets that keep a perfect order from giving an endless slope). Where a
+close-up reads the same attribute, its logit has a slope of its own. Outputs without a label keep
+the network's: slope 1, offset 0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from training.attributes.labels import UNSURE, Labels
 
 Floats = NDArray[np.float64]
+Outputs = Mapping[str, NDArray[np.floating]]
 
 LABEL_OF: Mapping[str, str] = {
     "Eyeglasses": "glasses",
@@ -41,18 +43,27 @@ COLOUR_OF: Mapping[str, str] = {
 """The colour of hair that each output is calibrated on, among faces with a colour for sure."""
 
 STEPS = 100
+RIDGE = 0.3
+"""Penalty on the squared slopes of several inputs, in faces."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Slope and offset of each output, of so many outputs."""
+    """Slope and offset of each of k outputs, and the slope of the same output of a close-up."""
 
     slopes: tuple[float, ...]
     offsets: tuple[float, ...]
+    closer: Mapping[str, float] = field(default_factory=dict)
+    """By name, of the outputs that a close-up reads as well."""
 
-    def scores(self, logits: NDArray[np.floating]) -> Floats:
-        """(n, k) scores of (n, k) logits."""
-        return sigmoid(np.asarray(self.slopes) * logits + np.asarray(self.offsets))
+    def scores(
+        self, logits: NDArray[np.floating], names: Sequence[str] = (), closer: Outputs | None = None
+    ) -> Floats:
+        """(n, k) scores of (n, k) logits, in the order of `names`, and of those of close-ups."""
+        moved = np.asarray(self.slopes) * logits + np.asarray(self.offsets)
+        for name, slope in self.closer.items():
+            moved[:, names.index(name)] += slope * (closer or {})[name]
+        return sigmoid(moved)
 
 
 def sigmoid(values: NDArray[np.floating]) -> Floats:
@@ -77,23 +88,44 @@ def truth_of(name: str, labels: Labels) -> Floats | None:
     return 1 - there if name == "No_Beard" else there
 
 
-def fit(logits: NDArray[np.floating], labels: Labels, names: Sequence[str]) -> Calibration:
+def fit(
+    logits: NDArray[np.floating],
+    labels: Labels,
+    names: Sequence[str],
+    closer: Outputs | None = None,
+) -> Calibration:
     """Fit every output that has a label.
 
     Args:
         logits: (n, k), a row for each labelled face, in the order of `names`.
+        closer: (n,) logits of close-ups, by the name of the output they read as well.
     """
-    slopes, offsets = np.ones(len(names)), np.zeros(len(names))
+    closer = closer or {}
+    slopes, offsets, more = np.ones(len(names)), np.zeros(len(names)), {}
     for at, name in enumerate(names):
         truth = truth_of(name, labels)
-        if truth is not None:
-            sure = np.isfinite(truth)
-            slopes[at], offsets[at] = platt(logits[sure, at], truth[sure] == 1)
-    return Calibration(tuple(slopes.tolist()), tuple(offsets.tolist()))
+        if truth is None:
+            continue
+        sure = np.isfinite(truth)
+        inputs = [logits[:, at], *([closer[name]] if name in closer else [])]
+        found, offsets[at] = logistic(np.column_stack(inputs)[sure], truth[sure] == 1)
+        slopes[at] = found[0]
+        if name in closer:
+            more[name] = float(found[1])
+    return Calibration(tuple(slopes.tolist()), tuple(offsets.tolist()), more)
 
 
 def platt(logits: NDArray[np.floating], there: NDArray[np.bool_]) -> tuple[float, float]:
-    """Slope and offset of one output, by Newton's method.
+    """Slope and offset of one output; raises what `logistic` does."""
+    (slope,), offset = logistic(logits[:, None], there)
+    return float(slope), offset
+
+
+def logistic(inputs: NDArray[np.floating], there: NDArray[np.bool_]) -> tuple[Floats, float]:
+    """Slopes (m,) and offset of logistic regression on inputs (n, m), by Newton's method.
+
+    With Platt's targets; where there are several inputs, the slopes that they have once they are
+    scaled to a deviation of 1 are held together by `RIDGE`.
 
     Raises:
         ValueError: the faces all have the attribute, or none has.
@@ -103,16 +135,20 @@ def platt(logits: NDArray[np.floating], there: NDArray[np.bool_]) -> tuple[float
     if not positive or not negative:
         raise ValueError("calibration needs faces with the attribute and faces without it")
     wanted = np.where(there, (positive + 1) / (positive + 2), 1 / (negative + 2))
-    centre, spread = float(np.mean(logits)), float(np.std(logits)) or 1.0
-    inputs = np.column_stack([(logits - centre) / spread, np.ones(len(there))])
-    weights = np.array([1.0, 0.0])
+    centre = inputs.mean(axis=0)
+    spread = np.where(inputs.std(axis=0) > 0, inputs.std(axis=0), 1.0)
+    columns = np.column_stack([(inputs - centre) / spread, np.ones(len(there))])
+    count = inputs.shape[1]
+    ridge = np.append(np.full(count, RIDGE if count > 1 else 0.0), 0.0)
+    weights = np.append(np.full(count, 1 / count), 0.0)
     for _ in range(STEPS):
-        found = sigmoid(inputs @ weights)
-        slope = inputs.T @ (found - wanted)
-        bend = (inputs * (found * (1 - found))[:, None]).T @ inputs + 1e-9 * np.eye(2)
-        step = np.linalg.solve(bend, slope)
+        found = sigmoid(columns @ weights)
+        slope = columns.T @ (found - wanted) + ridge * weights
+        bend = (columns * (found * (1 - found))[:, None]).T @ columns
+        step = np.linalg.solve(bend + np.diag(ridge + 1e-9), slope)
         # Newton's full step may overshoot where the order is nearly perfect.
         weights -= step / max(1.0, float(np.abs(step).max()))
         if np.abs(step).max() < 1e-10:
             break
-    return float(weights[0] / spread), float(weights[1] - weights[0] * centre / spread)
+    slopes = weights[:-1] / spread
+    return np.asarray(slopes, np.float64), float(weights[-1] - slopes @ centre)

@@ -1,23 +1,36 @@
 """Write the trained network as one ONNX file, calibrated, with weights stored in half precision.
 
-    python -m training.attributes.export --data DATA --weights RUN/best.pt --out attributes.onnx
+    python -m training.attributes.export --data DATA --weights RUN/best.pt --closeups RUNS \\
+        --out attributes.onnx
 
 Input ``image``: (n, 3, 112, 112) float32, RGB 0..255, framed like the faces of lfw_attributes.
 Output ``scores``: (n, k) in 0..1, in the order of the names in the file's metadata.
 The part of the crop that is read, the change to the network's own side, the mean over the face and
-its mirror image, and the calibration are part of the graph.
+its mirror image, the close-ups, and the calibration that puts all together are part of the graph.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 
 from training.attributes.calibrate import Calibration, fit
+from training.attributes.closeups import (
+    CLOSE_UPS,
+    MIDDLE,
+    SPREAD,
+    STEPS,
+    CloseUp,
+    CloseUpNet,
+    load_close_ups,
+    predict_all,
+)
 from training.attributes.data import KEPT, SCORED, columns, read_faces
 from training.attributes.faces import FACE_SIDE, check_faces, faces_folder
 from training.attributes.labels import read_labels
@@ -28,9 +41,13 @@ from training.emotion.export import (
     Graph,
     add_options,
     both_means,
+    convolution,
+    folded,
     mirrored,
     model_of,
     network,
+    resized,
+    with_mirrored,
     write_model,
 )
 
@@ -51,8 +68,9 @@ def kept_only(net: AttributeNet, names: Sequence[str]) -> AttributeNet:
 
 
 def build(
-    net: AttributeNet, side: int, calibration: Calibration, names: Sequence[str]
-) -> onnx.ModelProto:
+    net: AttributeNet, side: int, calibration: Calibration, names: Sequence[str],
+    closer: Mapping[str, CloseUpNet] | None = None,
+) -> onnx.ModelProto:  # fmt: skip
     """The whole graph, from crops to calibrated scores.
 
     Args:
@@ -60,18 +78,23 @@ def build(
         side: of the network's own input.
         calibration: of these outputs.
         names: of the outputs, for the metadata.
+        closer: the close-ups that the calibration was fitted with, by name.
     """
     graph = Graph()
     left, top, width = WINDOW
-    window = graph.add(
-        "Slice", "image", graph.integers(top, left), graph.integers(top + width, left + width),
-        graph.integers(2, 3),
-    )  # fmt: skip
+    window = _part(graph, left, top, width, width)
     faces = mirrored(graph, window, side, channels=3)
     both, _ = network(graph, faces, net, doubting=False)
     logits = both_means(graph, both, len(names))
     sloped = graph.add("Mul", logits, graph.single(calibration.slopes))
     moved = graph.add("Add", sloped, graph.single(calibration.offsets))
+    for name, close_up in (closer or {}).items():
+        outputs = CLOSE_UPS[name].outputs
+        slopes = np.zeros((len(outputs), len(names)))
+        for row, output in enumerate(outputs):
+            slopes[row, names.index(output)] = calibration.closer[output]
+        found = _close_up(graph, CLOSE_UPS[name], close_up)
+        moved = graph.add("Add", moved, graph.add("MatMul", found, graph.single(slopes)))
     graph.add("Sigmoid", moved, output="scores")
     return model_of(
         graph,
@@ -82,10 +105,37 @@ def build(
     )
 
 
+def _part(graph: Graph, left: int, top: int, width: int, height: int) -> str:
+    """This part of the crops."""
+    return graph.add(
+        "Slice", "image", graph.integers(top, left), graph.integers(top + height, left + width),
+        graph.integers(2, 3),
+    )  # fmt: skip
+
+
+def _close_up(graph: Graph, close_up: CloseUp, net: CloseUpNet) -> str:
+    """Logits (n, outputs) of a close-up."""
+    part = _part(graph, *close_up.window)
+    if close_up.size != close_up.window[2:]:
+        part = resized(graph, part, (3, *close_up.size[::-1]))
+    x = graph.add("Sub", with_mirrored(graph, part), graph.single(MIDDLE))
+    x = graph.add("Div", x, graph.single(SPREAD))
+    for pair, (_, kernel, stride) in zip(net.convolutions(), STEPS, strict=True):
+        x = convolution(graph, x, folded(*pair), stride, padding=kernel // 2)
+        x = graph.add("Relu", x)
+    pooled = [graph.add(kind, x) for kind in ("GlobalAveragePool", "GlobalMaxPool")]
+    seen = graph.add("Flatten", graph.add("Concat", *pooled, axis=1))
+    weight = graph.half(net.head.weight.detach().double().numpy().T)
+    logits = graph.add("MatMul", seen, weight)
+    logits = graph.add("Add", logits, graph.single(net.head.bias.detach().numpy()))
+    return both_means(graph, logits, len(close_up.outputs))
+
+
 def main() -> None:
     """Calibrate on the calibration faces and write the file."""
     parser = argparse.ArgumentParser(prog="python -m training.attributes.export")
     add_options(parser)
+    parser.add_argument("--closeups", type=Path, help="folder that holds the runs of the close-ups")
     arguments = parser.parse_args()
     folder = faces_folder(arguments.data)
     check_faces(folder)
@@ -95,11 +145,15 @@ def main() -> None:
     names = shipped(made_was_learned(arguments.weights))
     net = kept_only(net, names)
     images = read_faces(folder).images[labels.face]
-    calibration = fit(predict_logits(net, images, side).double().numpy(), labels, names)
-    size = write_model(build(net, side, calibration, names), arguments.out)
+    nets = load_close_ups(arguments.closeups) if arguments.closeups else {}
+    logits = predict_logits(net, images, side).double().numpy()
+    calibration = fit(logits, labels, names, predict_all(nets, images))
+    size = write_model(build(net, side, calibration, names, nets), arguments.out)
     table = zip(names, calibration.slopes, calibration.offsets, strict=True)
     rounded = {name: [round(slope, 3), round(offset, 3)] for name, slope, offset in table}
-    print(json.dumps({"bytes": size, "side": side, "calibration": rounded}, indent=1))
+    closer = {name: round(slope, 3) for name, slope in calibration.closer.items()}
+    told = {"bytes": size, "side": side, "calibration": rounded, "close-ups": closer}
+    print(json.dumps(told, indent=1))
 
 
 if __name__ == "__main__":

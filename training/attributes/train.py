@@ -53,9 +53,6 @@ DEFAULTS = Settings(
 )  # fmt: skip
 AttributeRun = Run[AttributeNet]
 
-COLOUR, GRAY = 0.06, 0.04
-"""Strength of the change of colour, and the share of faces that lose it."""
-
 OTHERS_WEIGHT = 0.3
 """Weight in the loss of an attribute that is learned but not shipped."""
 
@@ -119,7 +116,7 @@ def batch(run: AttributeRun, pictures: Pictures, rows: NDArray[np.int64]) -> tup
         centre=(left + width / 2, top + width / 2), share=width,
     )  # fmt: skip
     images = relight(images, strength.light, rng)
-    images = augment.tint(images, COLOUR, GRAY, rng)
+    images = augment.tint(images, augment.COLOUR, augment.GRAY, rng)
     images, wanted = mix(images, pictures.targets[rows], strength, rng)
     return images.contiguous(memory_format=torch.channels_last), wanted
 

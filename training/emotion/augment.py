@@ -61,37 +61,39 @@ def _degrade_one(face: Image.Image, rng: Generator, damage: Damage) -> Image.Ima
 
 
 def place(
-    images: Tensor, side: int, strength: Strength, rng: Generator, *,
-    centre: tuple[float, float] = (0.5, 0.5), share: float = 1.0,
+    images: Tensor, side: int | tuple[int, int], strength: Strength, rng: Generator, *,
+    centre: tuple[float, float] = (0.5, 0.5), share: float | tuple[float, float] = 1.0,
 ) -> Tensor:  # fmt: skip
     """Mirror, turn, scale, stretch and shift each face, and scale it to `side` pixels.
 
     Args:
-        images: (n, c, h, w) float.
-        side: side of the network's input.
+        images: (n, c, s, s) float.
+        side: side of the network's input; or its width and height.
         centre: x and y of the middle of the part that is read, in shares of the picture.
-        share: side of that part, likewise.
+        share: side of that part, likewise; or its width and height.
 
     Returns:
-        (n, c, side, side); what comes from outside the picture repeats its border.
+        (n, c, height, width); what comes from outside the picture repeats its border.
     """
     count = len(images)
     angle = np.radians(strength.rotation_deg) * rng.uniform(-1, 1, count)
-    zoom = share * np.exp(strength.scale * rng.uniform(-1, 1, count))
+    zoom = np.exp(strength.scale * rng.uniform(-1, 1, count))
     stretch = np.exp(strength.stretch * rng.uniform(-1, 1, count))
     mirror = rng.choice((-1.0, 1.0), count)
     # The grid runs over -1..1, so a shift by a share of the side is twice that.
     shift = 2 * strength.shift * rng.uniform(-1, 1, (count, 2)) + 2 * np.array(centre) - 1
     cosine, sine = np.cos(angle) * zoom, np.sin(angle) * zoom
+    across, down = share if isinstance(share, tuple) else (share, share)
+    width, height = side if isinstance(side, tuple) else (side, side)
     matrix = np.stack(
         [
-            np.stack([mirror * cosine * stretch, -sine, shift[:, 0]], axis=1),
-            np.stack([mirror * sine * stretch, cosine, shift[:, 1]], axis=1),
+            np.stack([mirror * cosine * stretch * across, -sine * down, shift[:, 0]], axis=1),
+            np.stack([mirror * sine * stretch * across, cosine * down, shift[:, 1]], axis=1),
         ],
         axis=1,
     )
     theta = torch.from_numpy(matrix.astype(np.float32))
-    grid = functional.affine_grid(theta, [count, 1, side, side], align_corners=False)
+    grid = functional.affine_grid(theta, [count, 1, height, width], align_corners=False)
     return functional.grid_sample(
         images, grid, mode="bilinear", padding_mode="border", align_corners=False
     )

@@ -114,32 +114,41 @@ def both_means(graph: Graph, values: str, columns: int) -> str:
 
 def mirrored(graph: Graph, image: str, side: int, channels: int = 1) -> str:
     """Scale to `side` and put the mirror images behind the faces, (2n, channels, side, side)."""
-    shape = graph.add("Shape", image)
-    batch = graph.add("Slice", shape, graph.integers(0), graph.integers(1))
-    sizes = graph.add("Concat", batch, graph.integers(channels, side, side), axis=0)
-    large = graph.add(
+    return with_mirrored(graph, resized(graph, image, (channels, side, side)))
+
+
+def resized(graph: Graph, image: str, shape: tuple[int, int, int]) -> str:
+    """Scaled to (channels, height, width)."""
+    given = graph.add("Shape", image)
+    batch = graph.add("Slice", given, graph.integers(0), graph.integers(1))
+    sizes = graph.add("Concat", batch, graph.integers(*shape), axis=0)
+    return graph.add(
         "Resize", image, "", "", sizes,
         mode="linear", coordinate_transformation_mode="half_pixel",
     )  # fmt: skip
+
+
+def with_mirrored(graph: Graph, image: str) -> str:
+    """The mirror images behind the faces, (2n, channels, height, width)."""
     before_first = np.iinfo(np.int64).min + 1
     flipped = graph.add(
-        "Slice", large, graph.integers(-1), graph.integers(before_first),
+        "Slice", image, graph.integers(-1), graph.integers(before_first),
         graph.integers(3), graph.integers(-1),
     )  # fmt: skip
-    return graph.add("Concat", large, flipped, axis=0)
+    return graph.add("Concat", image, flipped, axis=0)
 
 
 def network(graph: Graph, x: str, net: ExpressionNet, *, doubting: bool = True) -> tuple[str, str]:
     """Logits (2n, k) of the head, and the map that doubt is read from, flat, if `doubting`."""
     places = ""
     pairs = [folded(*pair) for pair in net.convolutions()]
-    x = _convolution(graph, x, pairs[0], stride=2, padding=0)
+    x = convolution(graph, x, pairs[0], stride=2, padding=0)
     x = graph.add("Relu", x)
     x = graph.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2])
     for at, (inputs, outputs, stride) in enumerate(BLOCKS):
-        branch = _convolution(graph, x, pairs[1 + 2 * at], stride, padding=1)
+        branch = convolution(graph, x, pairs[1 + 2 * at], stride, padding=1)
         branch = graph.add("Relu", branch)
-        branch = _convolution(graph, branch, pairs[2 + 2 * at], 1, padding=1)
+        branch = convolution(graph, branch, pairs[2 + 2 * at], 1, padding=1)
         shortcut = _shortcut(graph, x, outputs - inputs, stride)
         x = graph.add("Relu", graph.add("Add", branch, shortcut))
         if doubting and at + 1 == MAP_BLOCKS:
@@ -150,13 +159,14 @@ def network(graph: Graph, x: str, net: ExpressionNet, *, doubting: bool = True) 
     return graph.add("Add", graph.add("MatMul", features, weight), bias), places
 
 
-def _convolution(
+def convolution(
     graph: Graph,
     x: str,
     pair: tuple[NDArray[np.float64], NDArray[np.float64]],
     stride: int,
     padding: int,
 ) -> str:
+    """A convolution with the weight and bias of `folded`, the weight in half precision."""
     weight, bias = pair
     return graph.add(
         "Conv", x, graph.half(weight), graph.single(bias),

@@ -1,0 +1,135 @@
+"""Close-ups: small networks, each reading one part of the crop in its full detail.
+
+The network of the whole head halves its input twice before anything else, so that thin frames and
+a small gap between the lips get lost. A close-up keeps the pixels of the crop, and costs little,
+since its part is small. Its outputs have the names of outputs of the whole network;
+`training.attributes.calibrate` puts the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.attributes.calibrate import COLOUR_OF, Outputs
+from training.attributes.faces import FACE_SIDE
+from training.run import read_best
+
+BATCH = 128
+MIDDLE, SPREAD = 120.0, 60.0
+"""Grey levels taken off and divided by, before the first convolution."""
+
+STEPS = ((24, 5, 2), (32, 3, 1), (48, 3, 2), (64, 3, 1), (96, 3, 2), (96, 3, 1))
+"""Channels, side of the kernel and stride of each convolution; each is normalised."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseUp:
+    """One part of the crop, and what is read from it.
+
+    Attributes:
+        window: left, top, width and height in pixels of 112; as far from the left edge as from the
+            right one, so that the part of a mirror image is the mirror image of the part.
+        size: width and height that the window is scaled to.
+        outputs: names among those of the whole network.
+    """
+
+    window: tuple[int, int, int, int]
+    size: tuple[int, int]
+    outputs: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        left, _, width, _ = self.window
+        if 2 * left + width != FACE_SIDE:
+            raise ValueError(f"the window {self.window} does not lie in the middle")
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle of the window, in shares of the crop."""
+        left, top, width, height = self.window
+        return (left + width / 2) / FACE_SIDE, (top + height / 2) / FACE_SIDE
+
+    @property
+    def share(self) -> tuple[float, float]:
+        """Width and height of the window, likewise."""
+        return self.window[2] / FACE_SIDE, self.window[3] / FACE_SIDE
+
+
+CLOSE_UPS: Mapping[str, CloseUp] = {
+    "eyes": CloseUp((18, 44, 76, 40), (76, 40), ("Eyeglasses",)),
+    "mouth": CloseUp((30, 72, 52, 40), (52, 40), ("Mouth_Slightly_Open", "Smiling")),
+    "hair": CloseUp((6, 2, 100, 92), (60, 56), tuple(COLOUR_OF)),
+}
+
+
+class CloseUpNet(nn.Module):  # type: ignore[misc, unused-ignore]
+    """RGB parts (n, 3, h, w) of 0..255 to logits (n, outputs)."""
+
+    def __init__(self, outputs: int, *, dropout: float = 0.0) -> None:
+        super().__init__()
+        layers, channels = [], 3
+        for wide, kernel, stride in STEPS:
+            convolution = nn.Conv2d(channels, wide, kernel, stride, kernel // 2, bias=False)
+            layers.append(nn.Sequential(convolution, nn.BatchNorm2d(wide), nn.ReLU()))
+            channels = wide
+        self.body = nn.Sequential(*layers)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(2 * channels, outputs)
+
+    def forward(self, image: Tensor) -> Tensor:
+        found = self.body((image - MIDDLE) / SPREAD)
+        seen = torch.cat([found.mean(dim=(2, 3)), found.amax(dim=(2, 3))], dim=1)
+        logits: Tensor = self.head(self.dropout(seen))
+        return logits
+
+    def convolutions(self) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
+        """Every convolution with its normalisation, in forward order."""
+        return [(layer[0], layer[1]) for layer in self.body]
+
+
+def parts(images: NDArray[np.uint8], close_up: CloseUp) -> Tensor:
+    """The part of RGB faces (n, 112, 112, 3) that is read, (n, 3, h, w) of 0..255."""
+    left, top, width, height = close_up.window
+    cut = np.ascontiguousarray(images[:, top : top + height, left : left + width])
+    pixels = torch.from_numpy(cut).float().permute(0, 3, 1, 2)
+    if close_up.size == (width, height):
+        return pixels
+    size = close_up.size[::-1]
+    return functional.interpolate(pixels, size, mode="bilinear", align_corners=False)
+
+
+def predict(net: CloseUpNet, close_up: CloseUp, images: NDArray[np.uint8]) -> Tensor:
+    """Logits averaged over each part and its mirror image, (n, outputs)."""
+    net.eval()
+    found = []
+    for at in range(0, len(images), BATCH):
+        faces = parts(images[at : at + BATCH], close_up)
+        faces = faces.contiguous(memory_format=torch.channels_last)
+        with torch.no_grad():
+            found.append((net(faces) + net(faces.flip(3))) / 2)
+    return torch.cat(found)
+
+
+def load_close_ups(folder: Path) -> dict[str, CloseUpNet]:
+    """The networks of a folder that has a run's folder for each of some of `CLOSE_UPS`."""
+    return {
+        name: read_best(folder / name / "best.pt", CloseUpNet(len(close_up.outputs)))[0]
+        for name, close_up in CLOSE_UPS.items()
+        if (folder / name / "best.pt").exists()
+    }
+
+
+def predict_all(nets: Mapping[str, CloseUpNet], images: NDArray[np.uint8]) -> Outputs:
+    """(n,) logits by name of all outputs of these close-ups."""
+    found: dict[str, NDArray[np.floating]] = {}
+    for name, net in nets.items():
+        logits = predict(net, CLOSE_UPS[name], images).double().numpy()
+        found |= dict(zip(CLOSE_UPS[name].outputs, logits.T, strict=True))
+    return found
