@@ -51,6 +51,11 @@ def _option(name: str, help: str, **rest: Any) -> Callable[[Command], Command]:
 @_option("--database", "PostgreSQL (postgresql+psycopg://…) in place of SQLite.", metavar="URL")
 @_option("--keys", "Folder of the master key, outside of the data folder.", type=FOLDER)
 @_option("--policy", "TOML or JSON file that switches attributes and APIs off.", type=FILE)
+@_option(
+    "--sign-up",
+    "Who may sign up to /studio: open for anybody, closed for nobody; else as an admin says there.",
+    type=click.Choice(("open", "closed")),
+)
 @_option("--plan", "Rate and quota of accounts that have none.", type=click.Choice(PLANS))
 @_option("--workers", "Pictures worked on at a time; one for each core if not given.", type=COUNT)
 @_option(

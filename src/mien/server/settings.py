@@ -80,6 +80,9 @@ class Settings:
     """Where clients reach the service, when that is a proxy's address: for absolute links."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    sign_up: str | None = None
+    """Whether anybody may sign up to the studio: "open" or "closed"; None: as an admin says there,
+    and open until then."""
     plan: str = "none"
     """Rate and quota of the accounts that name no plan of their own: one of `PLANS`."""
     fetch_allow: tuple[str, ...] = ()
@@ -93,6 +96,8 @@ class Settings:
             raise UsageError(f"the port must be from 0 to 65535, not {self.port}")
         if self.plan not in PLANS:
             raise UsageError(f"there is no plan '{self.plan}'; take {', '.join(PLANS)}")
+        if self.sign_up not in (None, "open", "closed"):
+            raise UsageError(f"signing up is open or closed, not {self.sign_up}")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise UsageError("a certificate and its key go together; give both or neither")
         if self.workers is not None and self.workers < 1:

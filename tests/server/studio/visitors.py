@@ -47,7 +47,11 @@ class Person:
         made = httpx.Client(
             base_url=self.url, cookies={COOKIE: self.token}, trust_env=False, timeout=60
         )
-        made.headers["X-CSRF-Token"] = self.csrf(made)
+        try:
+            made.headers["X-CSRF-Token"] = self.csrf(made)
+        except BaseException:
+            made.close()
+            raise
         return made
 
     def csrf(self, client: httpx.Client, path: str = "/studio/account") -> str:

@@ -15,7 +15,7 @@ from mien.server.studio import accounts, live, people, photo, redaction, video
 from mien.server.studio.apis import api_routes
 from mien.server.studio.files import Files
 from mien.server.studio.guard import Guard
-from mien.server.studio.pages import Area, Pages
+from mien.server.studio.pages import Area, Pages, page
 
 AREAS: tuple[Area, ...] = (
     Area("photo", "Photo", photo.routes),
@@ -41,6 +41,7 @@ def studio(services: Services, apps: Mapping[Dialect, FastAPI]) -> ASGIApp:
     router = Router(
         [
             Route("/", _home, name="studio-home"),
+            Route("/help/expressions", _expressions, name="studio-help"),
             Route("/assets/{version}/{name:path}", files.answer, name="studio-file"),
             *api_routes(services, apps),
             *(route for area in AREAS for route in area.routes(services)),
@@ -52,3 +53,7 @@ def studio(services: Services, apps: Mapping[Dialect, FastAPI]) -> ASGIApp:
 
 async def _home(request: Request) -> Response:
     return RedirectResponse(f"/studio/{AREAS[0].name}", status_code=303)
+
+
+async def _expressions(request: Request) -> Response:
+    return page(request, "expressions.html")

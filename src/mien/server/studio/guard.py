@@ -5,10 +5,11 @@ headers that each answer leaves with.
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
@@ -30,6 +31,7 @@ from mien.server.studio.visitors import NotLoggedInError, Visitor
 PREFIX = "/studio"
 OPEN = frozenset({"/login", "/sign-up"})
 """Pages for who is not logged in."""
+PAGE = re.compile(r"/studio/[A-Za-z0-9/_-]*(\?[!-~]*)?(#[!-~]*)?")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM = "application/x-www-form-urlencoded"
 FORM_BYTES, FORM_FIELDS = 2**16, 100
@@ -184,10 +186,7 @@ def form_of(request: Request) -> dict[str, str]:
 
 def safe_next(text: str) -> str:
     """Where to go after logging in: a page of the studio, never another site's."""
-    parts = urlsplit(text) if text.isascii() and text.isprintable() else None
-    if parts is None or parts.scheme or parts.netloc or "\\" in text:
-        return f"{PREFIX}/"
-    inside = parts.path.startswith(f"{PREFIX}/") and not parts.path.startswith(f"{PREFIX}/api/")
+    inside = PAGE.fullmatch(text) is not None and not text.startswith(f"{PREFIX}/api/")
     return text if inside else f"{PREFIX}/"
 
 

@@ -20,6 +20,7 @@ class Visitor:
         account_id: whose data they see.
         session_id: of this log-in; no secret.
         plan: of the account; "none" where it has none of its own.
+        remembered: whether they wanted to be, when they logged in.
     """
 
     user_id: str
@@ -28,6 +29,7 @@ class Visitor:
     account_id: str
     session_id: str
     plan: str
+    remembered: bool = False
 
     @classmethod
     def of(cls, session: Session) -> Visitor:
@@ -39,6 +41,7 @@ class Visitor:
             session.account_id,
             session.id,
             session.plan,
+            session.remembered,
         )
 
     @property

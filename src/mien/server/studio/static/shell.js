@@ -1,4 +1,6 @@
-// What every page has: the button of the theme, moments in the reader's own time.
+// What every page has: the button of the theme, moments in the reader's own time, questions before
+// forms that cannot be taken back.
+import { ask } from "./dialog.js";
 import { $, $$ } from "./dom.js";
 
 const root = document.documentElement;
@@ -46,4 +48,12 @@ const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeSty
 for (const time of $$("time[data-moment]")) {
   time.title = time.textContent;
   time.textContent = format.format(new Date(time.dateTime));
+}
+
+for (const form of $$("form[data-ask]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const { ask: title, askBody: body, askConfirm: confirm } = form.dataset;
+    if (await ask({ title, body, confirm, danger: true })) form.submit();
+  });
 }
