@@ -38,18 +38,23 @@ def chromium(*arguments: str) -> Iterator[Browser]:
 
 @contextmanager
 def open_page(
-    browser: Browser, url: str, visitor: Person | None = None, **options: Any
+    browser: Browser,
+    url: str,
+    visitor: Person | None = None,
+    *,
+    expected: Sequence[str] = (),
+    **options: Any,
 ) -> Iterator[Page]:
     """A page of its own, with the session of a visitor. What it writes to its console as an error,
     what its scripts do not catch, and what its policy blocks fail the test at the end; so do
-    answers of 500. `page.expected` are texts of errors that are meant.
+    answers of 500. `expected` are parts of errors that are meant.
     """
     context = browser.new_context(base_url=url, **{"viewport": WIDE, **options})
     if visitor is not None:
         context.add_cookies([{"name": COOKIE, "value": visitor.token, "url": url}])
     page = context.new_page()
     page.set_default_timeout(20_000)
-    faults = _watch(page)
+    faults = _watch(page, expected)
     try:
         yield page
         assert not faults, faults
@@ -57,15 +62,13 @@ def open_page(
         context.close()
 
 
-def _watch(page: Page) -> list[str]:
+def _watch(page: Page, expected: Sequence[str]) -> list[str]:
     faults: list[str] = []
+    meant = ("the server responded with a status of 4", *expected)
 
     def said(message: ConsoleMessage) -> None:
         # an answer of 4xx is written to the console too, and is no fault of the page
-        if (
-            message.type == "error"
-            and "the server responded with a status of 4" not in message.text
-        ):
+        if message.type == "error" and not any(text in message.text for text in meant):
             faults.append(message.text)
 
     page.on("console", said)

@@ -36,6 +36,8 @@ def test_somebody_signs_up_logs_out_and_logs_in_again(browser: Browser, studio: 
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_label("Password again").fill(PASSWORD)
         page.get_by_role("button", name="Sign up").click()
+        page.wait_for_url("**/studio/photo")
+        page.get_by_role("link", name="Account").click()
         page.wait_for_url("**/studio/account")
         assert page.get_by_role("main").get_by_text("Ada <b>").is_visible()
 

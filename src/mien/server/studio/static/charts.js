@@ -77,6 +77,9 @@ function layout(more) {
 
 const percent = (value) => (Number.isFinite(value) ? `${Math.round(100 * value)} %` : "–");
 
+/** A table that is wider than its place can be scrolled with keys. */
+const SCROLLS = { class: "scroll", role: "region", tabindex: "0", "aria-label": "Table" };
+
 /** The places of a chart in an element: made once, used again. The height is that of the style, not
  * of the layout: Plotly forgets the latter when the window changes. */
 function placesOf(element, title, height) {
@@ -84,7 +87,7 @@ function placesOf(element, title, height) {
     element.classList.add("chart");
     element.replaceChildren(
       h("div", { class: "plot", role: "img" }),
-      h("details", {}, h("summary", {}, "As a table"), h("div", { class: "scroll" })),
+      h("details", {}, h("summary", {}, "As a table"), h("div", SCROLLS)),
     );
   }
   $(".plot", element).setAttribute("aria-label", `${title}. The table below has the numbers.`);
