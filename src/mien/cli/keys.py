@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.errors import MienError, NoSuchAccountError, UsageError
+from mien.cli.stored import account_of, opened, storage_options
+from mien.errors import UsageError
 
 if TYPE_CHECKING:
-    from mien.storage import Account, ApiKey, Storage
+    from mien.storage import ApiKey
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-FOLDER = click.Path(path_type=Path, file_okay=False)
-NEEDED = ("sqlalchemy", "alembic", "cryptography", "argon2")
 SCOPES = ("face", "emotion", "kairos", "media")
 UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
@@ -33,21 +28,9 @@ def command() -> None:
     """
 
 
-def _storage_options(function: Command) -> Command:
-    for name, variable, help, rest in (
-        ("--keys", "MIEN_KEYS", "Folder of the master key, outside of the data folder.", FOLDER),
-        ("--database", "MIEN_DATABASE", "PostgreSQL in place of SQLite.", None),
-        ("--data", "MIEN_DATA", "Data folder; else ~/.local/share/mien.", FOLDER),
-    ):
-        function = click.option(name, help=help, envvar=variable, show_envvar=True, type=rest)(
-            function
-        )
-    return function
-
-
 @command.command("create")
 @click.argument("name")
-@_storage_options
+@storage_options
 @click.option("--account", help='Account, made when not there; else "default".', metavar="NAME")
 @click.option(
     "--scope",
@@ -67,8 +50,8 @@ def create(
     Example: mien keys create camera-7 --scope face --expires 90d
     """
     until = None if expires is None else _moment(expires)
-    with _opened(**where) as storage:
-        owner = None if account is None else _account(storage, account, make=True).id
+    with opened(**where) as storage:
+        owner = None if account is None else account_of(storage, account, make=True).id
         _, secret = storage.accounts.create_key(name, account=owner, scopes=scopes, expires=until)
         click.echo(
             f"Back up {storage.keys_folder}: without it no stored face can be read.", err=True
@@ -77,7 +60,7 @@ def create(
 
 
 @command.command("list")
-@_storage_options
+@storage_options
 @click.option("--account", help="Only those of this account.", metavar="NAME")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def list_(account: str | None, as_json: bool, **where: Any) -> None:
@@ -85,9 +68,9 @@ def list_(account: str | None, as_json: bool, **where: Any) -> None:
 
     Example: mien keys list --json
     """
-    with _opened(**where) as storage:
+    with opened(**where) as storage:
         names = {each.id: each.name for each in storage.accounts.all()}
-        only = None if account is None else _account(storage, account).id
+        only = None if account is None else account_of(storage, account).id
         rows = [_row(key, names) for key in storage.accounts.keys(account=only)]
     if as_json:
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
@@ -106,7 +89,7 @@ def list_(account: str | None, as_json: bool, **where: Any) -> None:
 
 @command.command("revoke")
 @click.argument("name")
-@_storage_options
+@storage_options
 @click.option("--account", help="Only in this account.", metavar="NAME")
 def revoke(name: str, account: str | None, **where: Any) -> None:
     """Revoke the API keys called NAME, or the one whose id it is.
@@ -115,15 +98,15 @@ def revoke(name: str, account: str | None, **where: Any) -> None:
 
     Example: mien keys revoke camera-7
     """
-    with _opened(**where) as storage:
-        only = None if account is None else _account(storage, account).id
+    with opened(**where) as storage:
+        only = None if account is None else account_of(storage, account).id
         for key in storage.accounts.revoke(name, account=only):
             click.echo(f"revoked {key.name} ({key.id})")
 
 
 @command.command("rotate")
 @click.argument("name")
-@_storage_options
+@storage_options
 @click.option("--account", help="Only in this account.", metavar="NAME")
 def rotate(name: str, account: str | None, **where: Any) -> None:
     """Make a second key for NAME and print it, alone on the last line; it is shown only now.
@@ -132,29 +115,10 @@ def rotate(name: str, account: str | None, **where: Any) -> None:
 
     Example: mien keys rotate camera-7
     """
-    with _opened(**where) as storage:
-        only = None if account is None else _account(storage, account).id
+    with opened(**where) as storage:
+        only = None if account is None else account_of(storage, account).id
         _, secret = storage.accounts.rotate(name, account=only)
     click.echo(secret)
-
-
-def _opened(data: Path | None, database: str | None, keys: Path | None) -> Storage:
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        raise MienError(f"{missing[0]} is not installed; run `pip install 'mien[server]'`")
-    from mien.storage import data_folder, open_storage
-
-    return open_storage(data_folder(data), database, keys)
-
-
-def _account(storage: Storage, name: str, *, make: bool = False) -> Account:
-    found = storage.accounts.find(name)
-    if found is None and make:
-        return storage.accounts.create(name)
-    if found is None:
-        known = ", ".join(each.name for each in storage.accounts.all()) or "none so far"
-        raise NoSuchAccountError(f"there is no account {name}; there are: {known}", what=name)
-    return found
 
 
 def _moment(text: str) -> datetime:

@@ -25,6 +25,7 @@ COMMANDS = {
     "models": "list, fetch, check and explain the models",
     "redact": "hide the faces in photos and videos",
     "serve": "answer programs that were written for Azure's, Kairos' and other face services",
+    "users": "add, list, disable and remove the users of the studio",
     "verify": "say whether two photos show the same person",
 }
 """Each command is `mien.cli.<name>:command`, imported when it is called: start-up stays short."""
