@@ -134,15 +134,9 @@ def _found(name: str) -> Sequence[Processor]:
 
 
 def _be_modest() -> None:
-    """Take a low priority; that of threads is bound by MIEN_THREADS, which the pool sets.
-
-    Linux gives way at once to whoever wakes beside a process of SCHED_IDLE; beside one that is only
-    nice they may wait for the end of its time slice, at each of the many wakings of a request.
-    """
+    """Take a low priority; that of threads is bound by MIEN_THREADS, which the pool sets."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    if hasattr(os, "SCHED_IDLE"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     import cv2
 
     cv2.setNumThreads(1)
