@@ -161,20 +161,6 @@ def test_two_inputs_are_weighed_by_what_they_tell() -> None:
     assert offset == pytest.approx(-1, abs=0.1)
 
 
-def test_a_close_up_has_a_slope_of_its_own() -> None:
-    rng = np.random.default_rng(9)
-    seen = rng.random(300) < 0.5
-    smile = labels_like({"smile": np.where(seen, "1", "0").tolist()}, 300)
-    logits = rng.normal(0, 1, (300, 2))
-    closer = {"Smiling": np.where(seen, 2.0, -1.0) + rng.normal(0, 0.7, 300)}
-    names = ("Young", "Smiling")
-    fitted = calibrate.fit(logits, smile, names, closer)
-    assert fitted.closer.keys() == {"Smiling"}
-    scores = fitted.scores(logits, names, closer)
-    assert ((scores[:, 1] > 0.5) == seen).mean() > 0.95
-    np.testing.assert_allclose(scores[:, 0], calibrate.sigmoid(logits[:, 0]))
-
-
 def test_only_outputs_with_a_label_are_calibrated_and_unsure_faces_do_not_count() -> None:
     rng = np.random.default_rng(4)
     seen = rng.random(300) < 0.5

@@ -1,15 +1,14 @@
 """Make the scores mean what they say: Platt scaling of each output by the labels made by eye.
 
 A score is sigmoid(slope · logit + offset), fitted on the calibration faces that are labelled for
-sure (Platt 1999, with his targets that keep a perfect order from giving an endless slope). Where a
-close-up reads the same attribute, its logit has a slope of its own. Outputs without a label keep
-the network's: slope 1, offset 0.
+sure (Platt 1999, with his targets that keep a perfect order from giving an endless slope). Outputs
+without a label of their own keep the network's: slope 1, offset 0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 from training.attributes.labels import UNSURE, Labels
 
 Floats = NDArray[np.float64]
-Outputs = Mapping[str, NDArray[np.floating]]
 
 LABEL_OF: Mapping[str, str] = {
     "Eyeglasses": "glasses",
@@ -49,21 +47,14 @@ RIDGE = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Slope and offset of each of k outputs, and the slope of the same output of a close-up."""
+    """Slope and offset of each output, of so many outputs."""
 
     slopes: tuple[float, ...]
     offsets: tuple[float, ...]
-    closer: Mapping[str, float] = field(default_factory=dict)
-    """By name, of the outputs that a close-up reads as well."""
 
-    def scores(
-        self, logits: NDArray[np.floating], names: Sequence[str] = (), closer: Outputs | None = None
-    ) -> Floats:
-        """(n, k) scores of (n, k) logits, in the order of `names`, and of those of close-ups."""
-        moved = np.asarray(self.slopes) * logits + np.asarray(self.offsets)
-        for name, slope in self.closer.items():
-            moved[:, names.index(name)] += slope * (closer or {})[name]
-        return sigmoid(moved)
+    def scores(self, logits: NDArray[np.floating]) -> Floats:
+        """(n, k) scores of (n, k) logits."""
+        return sigmoid(np.asarray(self.slopes) * logits + np.asarray(self.offsets))
 
 
 def sigmoid(values: NDArray[np.floating]) -> Floats:
@@ -88,31 +79,19 @@ def truth_of(name: str, labels: Labels) -> Floats | None:
     return 1 - there if name == "No_Beard" else there
 
 
-def fit(
-    logits: NDArray[np.floating],
-    labels: Labels,
-    names: Sequence[str],
-    closer: Outputs | None = None,
-) -> Calibration:
+def fit(logits: NDArray[np.floating], labels: Labels, names: Sequence[str]) -> Calibration:
     """Fit every output that has a label.
 
     Args:
         logits: (n, k), a row for each labelled face, in the order of `names`.
-        closer: (n,) logits of close-ups, by the name of the output they read as well.
     """
-    closer = closer or {}
-    slopes, offsets, more = np.ones(len(names)), np.zeros(len(names)), {}
+    slopes, offsets = np.ones(len(names)), np.zeros(len(names))
     for at, name in enumerate(names):
         truth = truth_of(name, labels)
-        if truth is None:
-            continue
-        sure = np.isfinite(truth)
-        inputs = [logits[:, at], *([closer[name]] if name in closer else [])]
-        found, offsets[at] = logistic(np.column_stack(inputs)[sure], truth[sure] == 1)
-        slopes[at] = found[0]
-        if name in closer:
-            more[name] = float(found[1])
-    return Calibration(tuple(slopes.tolist()), tuple(offsets.tolist()), more)
+        if truth is not None:
+            sure = np.isfinite(truth)
+            slopes[at], offsets[at] = platt(logits[sure, at], truth[sure] == 1)
+    return Calibration(tuple(slopes.tolist()), tuple(offsets.tolist()))
 
 
 def platt(logits: NDArray[np.floating], there: NDArray[np.bool_]) -> tuple[float, float]:

@@ -2,13 +2,12 @@
 
 The network of the whole head halves its input twice before anything else, so that thin frames and
 a small gap between the lips get lost. A close-up keeps the pixels of the crop, and costs little,
-since its part is small. Its outputs have the names of outputs of the whole network;
-`training.attributes.calibrate` puts the two together.
+since its part is small. Its outputs take the place of those of the whole network with their names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.attributes.calibrate import COLOUR_OF, Outputs
+from training.attributes.calibrate import COLOUR_OF
 from training.attributes.faces import FACE_SIDE
 from training.run import read_best
 
@@ -126,10 +125,15 @@ def load_close_ups(folder: Path) -> dict[str, CloseUpNet]:
     }
 
 
-def predict_all(nets: Mapping[str, CloseUpNet], images: NDArray[np.uint8]) -> Outputs:
-    """(n,) logits by name of all outputs of these close-ups."""
-    found: dict[str, NDArray[np.floating]] = {}
+def in_place(
+    logits: NDArray[np.floating],
+    names: Sequence[str],
+    nets: Mapping[str, CloseUpNet],
+    images: NDArray[np.uint8],
+) -> NDArray[np.float64]:
+    """The logits (n, k) of the whole network, with those of these close-ups in their place."""
+    found = np.array(logits, np.float64)
     for name, net in nets.items():
-        logits = predict(net, CLOSE_UPS[name], images).double().numpy()
-        found |= dict(zip(CLOSE_UPS[name].outputs, logits.T, strict=True))
+        read = predict(net, CLOSE_UPS[name], images).double().numpy()
+        found[:, [names.index(output) for output in CLOSE_UPS[name].outputs]] = read
     return found

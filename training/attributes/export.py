@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 
 from training.attributes.calibrate import Calibration, fit
 from training.attributes.closeups import (
@@ -28,8 +29,8 @@ from training.attributes.closeups import (
     STEPS,
     CloseUp,
     CloseUpNet,
+    in_place,
     load_close_ups,
-    predict_all,
 )
 from training.attributes.data import KEPT, SCORED, columns, read_faces
 from training.attributes.faces import FACE_SIDE, check_faces, faces_folder
@@ -78,7 +79,7 @@ def build(
         side: of the network's own input.
         calibration: of these outputs.
         names: of the outputs, for the metadata.
-        closer: the close-ups that the calibration was fitted with, by name.
+        closer: close-ups by name, whose outputs take the place of the network's.
     """
     graph = Graph()
     left, top, width = WINDOW
@@ -86,15 +87,12 @@ def build(
     faces = mirrored(graph, window, side, channels=3)
     both, _ = network(graph, faces, net, doubting=False)
     logits = both_means(graph, both, len(names))
-    sloped = graph.add("Mul", logits, graph.single(calibration.slopes))
-    moved = graph.add("Add", sloped, graph.single(calibration.offsets))
-    for name, close_up in (closer or {}).items():
-        outputs = CLOSE_UPS[name].outputs
-        slopes = np.zeros((len(outputs), len(names)))
-        for row, output in enumerate(outputs):
-            slopes[row, names.index(output)] = calibration.closer[output]
-        found = _close_up(graph, CLOSE_UPS[name], close_up)
-        moved = graph.add("Add", moved, graph.add("MatMul", found, graph.single(slopes)))
+    slopes = np.array(calibration.slopes)
+    close = _close_ups(graph, closer or {}, names, slopes)
+    slopes[[names.index(each) for name in closer or {} for each in CLOSE_UPS[name].outputs]] = 0
+    moved = graph.add("Mul", logits, graph.single(slopes))
+    for part in (*close, graph.single(calibration.offsets)):
+        moved = graph.add("Add", moved, part)
     graph.add("Sigmoid", moved, output="scores")
     return model_of(
         graph,
@@ -111,6 +109,20 @@ def _part(graph: Graph, left: int, top: int, width: int, height: int) -> str:
         "Slice", "image", graph.integers(top, left), graph.integers(top + height, left + width),
         graph.integers(2, 3),
     )  # fmt: skip
+
+
+def _close_ups(
+    graph: Graph, nets: Mapping[str, CloseUpNet], names: Sequence[str], slopes: NDArray[np.float64]
+) -> list[str]:
+    """What each close-up adds to the calibrated logits (n, k): 0 but for its own outputs."""
+    added = []
+    for name, net in nets.items():
+        places = [names.index(output) for output in CLOSE_UPS[name].outputs]
+        spread = np.zeros((len(places), len(names)))
+        spread[np.arange(len(places)), places] = slopes[places]
+        logits = _close_up(graph, CLOSE_UPS[name], net)
+        added.append(graph.add("MatMul", logits, graph.single(spread)))
+    return added
 
 
 def _close_up(graph: Graph, close_up: CloseUp, net: CloseUpNet) -> str:
@@ -146,13 +158,12 @@ def main() -> None:
     net = kept_only(net, names)
     images = read_faces(folder).images[labels.face]
     nets = load_close_ups(arguments.closeups) if arguments.closeups else {}
-    logits = predict_logits(net, images, side).double().numpy()
-    calibration = fit(logits, labels, names, predict_all(nets, images))
+    logits = in_place(predict_logits(net, images, side).double().numpy(), names, nets, images)
+    calibration = fit(logits, labels, names)
     size = write_model(build(net, side, calibration, names, nets), arguments.out)
     table = zip(names, calibration.slopes, calibration.offsets, strict=True)
     rounded = {name: [round(slope, 3), round(offset, 3)] for name, slope, offset in table}
-    closer = {name: round(slope, 3) for name, slope in calibration.closer.items()}
-    told = {"bytes": size, "side": side, "calibration": rounded, "close-ups": closer}
+    told = {"bytes": size, "side": side, "close-ups": list(nets), "calibration": rounded}
     print(json.dumps(told, indent=1))
 
 
