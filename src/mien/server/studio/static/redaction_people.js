@@ -73,7 +73,7 @@ export class People {
         "div",
         { class: "who-is" },
         h("p", { class: "person-name" }, name),
-        h("p", { class: "hint" }, `${formatTime(person.seconds, person.seconds < 10 ? 1 : 0)} in view`),
+        h("p", { class: "hint" }, `${person.seconds < 60 ? `${person.seconds.toFixed(1)} s` : formatTime(person.seconds)} in view`),
         h("div", { class: "pair-of", role: "group", "aria-label": name }, button("hide", "Hide"), button("keep", "Keep")),
       ),
     );
