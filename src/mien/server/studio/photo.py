@@ -153,7 +153,7 @@ def _wants(names: tuple[str, ...]) -> Wants:
 async def _look(call: Call, data: bytes, wants: Wants) -> Seen:
     await call.services.allowance.call(call.caller)
     try:
-        return await call.services.analyst.faces(data, wants)
+        return await call.services.analyst.faces(data, wants, gone=call.gone)
     except MediaError as error:
         raise unusable(error, data) from error
 

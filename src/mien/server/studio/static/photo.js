@@ -88,7 +88,10 @@ function showThumb(picture) {
 
 function changed(picture) {
   showThumb(picture);
-  if (picture === current) show();
+  if (picture === current) {
+    show();
+    getLandmarks(picture);
+  }
   if (picture.state === "done") announce(`${picture.name}: ${countOf(picture)}`);
   if (picture.state === "failed") announce(`${picture.name}: ${picture.error.message}`);
 }
@@ -104,7 +107,9 @@ function choose(picture) {
   picture?.thumb.scrollIntoView?.({ block: "nearest", inline: "nearest" });
   overlay?.remove();
   overlay = null;
-  if (picture) show();
+  if (!picture) return;
+  show();
+  getLandmarks(picture);
 }
 
 function show() {
@@ -235,17 +240,20 @@ comparison?.addEventListener("change", () => current && showFaces(current));
 
 /* --- landmarks and downloads ------------------------------------------------------------------ */
 
-$("#landmarks").addEventListener("change", async () => {
-  const picture = current;
-  if ($("#landmarks").value === "mesh") {
-    try {
-      await picture.addMesh();
-    } catch (error) {
-      showError($("#trouble"), error);
-      $("#landmarks").value = "none";
-    }
+/** Get what the chosen landmarks need of a picture that is done. */
+async function getLandmarks(picture) {
+  if ($("#landmarks").value !== "mesh" || picture?.state !== "done") return;
+  try {
+    await picture.addMesh();
+  } catch (error) {
+    if (error.name !== "AbortError") showError($("#trouble"), error);
   }
-  if (picture === current) show();
+  if (picture === current) showFaces(picture);
+}
+
+$("#landmarks").addEventListener("change", () => {
+  showFaces(current);
+  getLandmarks(current);
 });
 
 function save(blob, name) {
