@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from playwright.sync_api import Browser
 
 from tests.server.live import Live
@@ -70,3 +72,64 @@ def test_the_theme_is_kept(browser: Browser, studio: Live, visitor: Person) -> N
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
         page.get_by_role("button", name="Switch to light").click()
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == light
+
+
+def test_keys_password_and_the_end_of_an_account(
+    browser: Browser, studio: Live, visitor: Person, tmp_path: Path
+) -> None:
+    with open_page(browser, studio.url, visitor) as page:
+        page.goto("/studio/account")
+        page.get_by_text("Make a key").click()
+        page.get_by_label("Name", exact=True).fill("camera")
+        page.get_by_label("Videos and jobs").check()
+        check_accessible(page)
+        page.get_by_role("button", name="Make the key").click()
+        assert len(page.locator("code.secret").inner_text()) == 64
+        check_accessible(page)
+
+        page.get_by_role("button", name="Revoke camera").click()
+        dialog = page.get_by_role("dialog", name="Revoke the key camera?")
+        check_accessible(page)
+        dialog.get_by_role("button", name="Cancel").click()
+        assert page.get_by_role("button", name="Revoke camera").is_visible()
+        page.get_by_role("button", name="Revoke camera").click()
+        dialog.get_by_role("button", name="Revoke").click()
+        page.wait_for_url("**done=revoked*")
+        assert page.get_by_role("button", name="Revoke camera").count() == 0
+
+        page.get_by_label("Password now").fill(PASSWORD)
+        page.get_by_label("New password", exact=True).fill("quite another staple")
+        page.get_by_label("New password again").fill("quite another staple")
+        page.get_by_role("button", name="Change password").click()
+        page.wait_for_url("**done=password")
+        assert "The password is changed." in page.get_by_role("status").inner_text()
+        check_fits(page)
+
+        page.get_by_label("Your password").fill("quite another staple")
+        page.get_by_role("button", name="Delete").click()
+        page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download").click()
+        download.value.save_as(tmp_path / "receipt.txt")
+        assert (tmp_path / "receipt.txt").read_text() == page.locator("#receipt").text_content()
+        check_accessible(page)
+        check_fits(page)
+
+
+def test_an_admin_closes_the_door_and_shows_somebody_out(
+    browser: Browser, studio: Live, admin: Person, visitor: Person
+) -> None:
+    with open_page(browser, studio.url, admin) as page:
+        page.goto("/studio/account")
+        page.get_by_role("link", name="Users and log").click()
+        page.get_by_role("button", name="Close it").click()
+        assert page.get_by_role("heading", name="Signing up is closed").is_visible()
+        page.get_by_role("button", name="Open it").click()
+        page.get_by_role("button", name=f"Disable: {visitor.name}").click()
+        assert page.get_by_role("button", name=f"Enable: {visitor.name}").is_visible()
+        check_accessible(page)
+        check_fits(page)
+        page.get_by_role("link", name="Audit log").click()
+        assert page.get_by_role("cell", name="user disabled").first.is_visible()
+        check_accessible(page)
+        check_fits(page)

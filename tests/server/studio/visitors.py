@@ -80,9 +80,15 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 @contextmanager
-def person(live: Live, *, role: Role = Role.MEMBER, account: str | None = None) -> Iterator[Person]:
+def person(
+    live: Live,
+    *,
+    name: str | None = None,
+    role: Role = Role.MEMBER,
+    account: str | None = None,
+) -> Iterator[Person]:
     """A new user who is logged in."""
-    name = f"visitor {next(_NUMBERS)}"
+    name = name or f"visitor {next(_NUMBERS)}"
     with open_storage(live.data, keys=live.keys) as storage, pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", CHEAP)
         user = storage.users.add(name, PASSWORD, account=account, role=role)

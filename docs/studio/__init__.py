@@ -1,0 +1,1 @@
+"""Screenshots of the studio: python -m docs.studio"""
