@@ -27,7 +27,7 @@ from mien.version import __version__
 Json = dict[str, Any]
 
 REF = "#/components/schemas/{model}"
-WITH_BODY = (408, 413, 415)
+WITH_BODY, WITH_OCTETS = (408, 413, 415), (408, 413)
 ALWAYS = (401, 403, 429, 500, 503)
 REFUSALS = {
     400: "An argument, the body or the file cannot be used.",
@@ -38,6 +38,7 @@ REFUSALS = {
     409: "It exists already, is being trained, or is being changed by another.",
     413: "The body is too large.",
     415: "The body is of another media type.",
+    416: "No byte of the file is in these ranges; Content-Range says how many it has.",
     426: "A WebSocket is spoken here.",
     429: "More calls than the plan allows now; Retry-After says when to try again.",
     500: "A fault of the service.",
@@ -113,6 +114,8 @@ class Page:
         models: models of answers to show though no operation names them.
         security: where the key may stand; any one of these will do, unless it takes all together.
         together: whether it does.
+        instead: models that any answer of success may be in place of its own: of an API that tells
+            of failures with the status of success.
     """
 
     title: str
@@ -127,6 +130,7 @@ class Page:
     models: Collection[type[BaseModel]] = ()
     security: Mapping[str, Json] = field(default_factory=lambda: AZURE_KEY)
     together: bool = False
+    instead: Collection[type[BaseModel]] = ()
 
 
 def document(page: Page, table: Sequence[Operation]) -> Json:
@@ -154,7 +158,7 @@ def statuses(
     with_body: Collection[int] = WITH_BODY,
 ) -> list[int]:
     """The statuses of its refusals."""
-    own = with_body if operation.body is not None else ()
+    own = with_body if operation.body is not None else WITH_OCTETS if operation.octets else ()
     return sorted({*always, *own, *operation.refusals})
 
 
@@ -169,14 +173,18 @@ def _operation(page: Page, operation: Operation) -> Json:
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.about,
-        "parameters": [*_path_parameters(page, operation), *_query_parameters(operation)],
+        "parameters": [*_path_parameters(page, operation), *_other_parameters(operation)],
         "responses": {
             str(operation.status): _success(page, operation),
+            **{
+                str(status): _other(page, status, model)
+                for status, model in operation.others.items()
+            },
             **{str(each): _ref(str(each), "responses") for each in _statuses(page, operation)},
         },
     }
-    if operation.body is not None:
-        found["requestBody"] = _request_body(page, operation, operation.body)
+    if operation.body is not None or operation.octets:
+        found["requestBody"] = _request_body(page, operation)
     return found
 
 
@@ -197,19 +205,23 @@ def _path_parameters(page: Page, operation: Operation) -> list[Json]:
     ]
 
 
-def _query_parameters(operation: Operation) -> list[Json]:
+def _other_parameters(operation: Operation) -> list[Json]:
     return [
-        {"name": each.name, "in": "query", "description": each.about, "schema": each.schema()}
-        for each in operation.query
+        {"name": each.name, "in": place, "description": each.about, "schema": each.schema()}
+        for place, some in (("query", operation.query), ("header", operation.sent))
+        for each in some
     ]
 
 
-def _request_body(page: Page, operation: Operation, body: type[BaseModel]) -> Json:
-    content: Json = {JSON: {"schema": _ref(body.__name__), "example": page.bodies[body.__name__]}}
+def _request_body(page: Page, operation: Operation) -> Json:
+    content: Json = {}
+    if operation.body is not None:
+        name = operation.body.__name__
+        content[JSON] = {"schema": _ref(name), "example": page.bodies[name]}
     if operation.octets:
         content[OCTETS] = {"schema": {"type": "string", "format": "binary"}}
-    if operation.form:
-        content[MULTIPART] = {"schema": _ref(body.__name__)}
+    if operation.form and operation.body is not None:
+        content[MULTIPART] = {"schema": _ref(operation.body.__name__)}
     return {"required": True, "content": content}
 
 
@@ -228,8 +240,19 @@ def _success(page: Page, operation: Operation) -> Json:
                 ref_template=REF, mode="serialization"
             )
             schema.pop("$defs", None)
+        if page.instead:
+            schema = {"anyOf": [schema, *(_ref(each.__name__) for each in page.instead)]}
         example: Any = page.answers[model.__name__]
         found["content"] = {JSON: {"schema": schema, "example": [example] if many else example}}
+    return found
+
+
+def _other(page: Page, status: int, model: type[BaseModel] | None) -> Json:
+    """An answer of another status that is no refusal."""
+    found: Json = {"description": "Accepted." if status == 202 else "Done."}
+    if model is not None:
+        name = model.__name__
+        found["content"] = {JSON: {"schema": _ref(name), "example": page.answers[name]}}
     return found
 
 
@@ -250,7 +273,9 @@ def _ref(name: str, part: str = "schemas") -> Json:
 
 def _schemas(page: Page, table: Sequence[Operation]) -> Json:
     bodies = {each.body for each in table if each.body is not None}
-    told = {page.error, *page.models, *(_model(each)[0] for each in table if each.answer)}
+    others = {model for each in table for model in each.others.values() if model is not None}
+    own = {_model(each)[0] for each in table if each.answer}
+    told = {page.error, *page.models, *page.instead, *others, *own}
     wanted: list[tuple[Any, JsonSchemaMode]] = [
         *((each, "validation") for each in sorted(bodies, key=lambda body: body.__name__)),
         *((each, "serialization") for each in sorted(told, key=lambda model: model.__name__)),

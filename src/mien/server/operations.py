@@ -24,12 +24,15 @@ class Operation:
         path: below the prefix; ids in braces.
         about: one sentence for the page.
         body: what its JSON body holds.
-        octets: whether the body may also be the bytes of a file.
+        octets: whether the body may also be the bytes of a file; without `body` it is nothing
+            else.
         form: whether the body may also be a form with the same fields.
         answer: what it answers in JSON, a model or a list of one; None for an empty answer.
         status: of success.
         refusals: the statuses, beside those of every operation, that it may answer.
         headers: of success, each with a sentence about it.
+        sent: headers of requests.
+        others: further statuses that are no refusals, each with the model of its answer, or None.
     """
 
     name: str
@@ -46,3 +49,5 @@ class Operation:
     status: int = 200
     refusals: tuple[int, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    sent: tuple[Parameter, ...] = ()
+    others: Mapping[int, type[BaseModel] | None] = field(default_factory=dict)

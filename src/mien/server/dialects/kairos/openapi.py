@@ -133,6 +133,7 @@ PAGE = Page(
     always=tuple(ERRORS),
     with_body=(),
     models=(answers.MediaStatus, answers.MediaError),
+    instead=(answers.Errors, answers.MediaStatus, answers.MediaError),
     security={
         "app_id": {"type": "apiKey", "in": "header", "name": "app_id"},
         "app_key": {"type": "apiKey", "in": "header", "name": "app_key"},

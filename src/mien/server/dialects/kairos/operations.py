@@ -116,6 +116,7 @@ def _of_media() -> list[Operation]:
             path="/v2/media",
             about="Analyse a video or photo; 202 while it is not over.",
             handler=media.create,
+            others={202: answers.MediaStatus},
             query=(media.SOURCE, media.TIMEOUT, media.LANDMARKS),
             body=bodies.MediaSource,
             form=True,
@@ -127,6 +128,7 @@ def _of_media() -> list[Operation]:
             path="/v2/media/{id}",
             about="Show what was seen, frame by frame; 202 while it is not over.",
             handler=media.show,
+            others={202: answers.MediaStatus},
             answer=answers.Media,
         ),
         _media(
@@ -143,6 +145,7 @@ def _of_media() -> list[Operation]:
             path="/v2/analytics/{id}",
             about="Show what was seen, person by person; 202 while it is not over.",
             handler=media.analytics,
+            others={202: answers.MediaStatus},
             answer=answers.Analytics,
         ),
     ]

@@ -16,6 +16,7 @@ from mien.server.bodies import refused
 from mien.server.dialects.media_v1 import parameters as p
 from mien.server.dialects.media_v1.call import Call
 from mien.server.dialects.media_v1.errors import OFFSET
+from mien.server.dialects.media_v1.ranges import ranges_within
 from mien.server.errors import BodyTooLargeError, Refusal
 from mien.server.json_body import JSON, OCTETS
 from mien.server.limits import pieces
@@ -51,8 +52,15 @@ async def send(call: Call) -> Response:
 
 
 async def give(call: Call) -> Response:
-    """The bytes of a file; a header Range is kept (RFC 9110, 14)."""
+    """The bytes of a file, or the ranges of them that the header Range names.
+
+    Raises:
+        Refusal: 416, the file ends before the first of them.
+    """
     file, path = await _whole(call)
+    wanted = ranges_within(call.request.headers.get("range"), file.size)
+    headers = [pair for pair in call.request.scope["headers"] if pair[0] != b"range"]
+    call.request.scope["headers"] = headers if wanted is None else [*headers, (b"range", wanted)]
     media_type = TYPES.get(PurePath(file.name).suffix.lower(), OCTETS)
     return FileResponse(path, media_type=media_type, filename=file.name, headers=SAFE)
 

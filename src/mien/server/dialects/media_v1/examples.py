@@ -102,6 +102,7 @@ ANSWERS: dict[str, Json] = {
 ERRORS: dict[int, Json] = {
     404: {"error": {"code": "JobNotFound", "message": f"There is no job {JOB_ID}."}},
     409: {"error": {"code": "InUse", "message": "The job is not over; cancel it first."}},
+    416: {"error": {"code": "RangeNotSatisfiable", "message": "The file has 10 bytes."}},
     426: {"error": {"code": "UpgradeRequired", "message": "Speak WebSocket here."}},
     507: {"error": {"code": "InsufficientStorage", "message": "A file cannot be kept: disk full."}},
 }

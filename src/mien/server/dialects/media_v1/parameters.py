@@ -37,3 +37,7 @@ FROM = Seconds("from", "Seconds: fragments that end before are left out.")
 TO = Seconds("to", "Seconds: fragments that begin then or later are left out.")
 SINCE = Number("since", 0, 999_999_999, 0, "Only what comes after this edit.")
 AFTER = Number("after", 0, 999_999_999, 0, "Only what comes after this event.")
+OFFSET = Number(
+    "Upload-Offset", 0, 999_999_999_999_999_999, 0, "The number of the first byte that is sent."
+)
+RANGE = Text("Range", 1024, "The bytes that are wanted, such as bytes=0-999 (RFC 9110, 14.2).")
