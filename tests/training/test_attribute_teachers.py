@@ -55,6 +55,16 @@ def test_targets_are_turned_where_the_eye_turns() -> None:
     assert (colours.argmax(axis=0) == np.arange(COUNT) % 4).mean() > 0.7
 
 
+def test_a_score_is_judged_by_faces_it_was_not_fitted_to() -> None:
+    rng = np.random.default_rng(2)
+    there = np.arange(COUNT) % 2 == 0
+    clear = np.where(there, 1.0, -1.0)[:, None] + rng.normal(0, 0.2, (COUNT, 1))
+    assert ((teachers.crossed(clear, there) > 0.5) == there).all()
+    # Many columns of noise fit the faces they see, and tell nothing of others.
+    noise = rng.normal(0, 1, (COUNT, 60))
+    assert ((teachers.crossed(noise, there) > 0.5) == there).mean() < 0.65
+
+
 def test_labels_by_eye_replace_what_the_scores_say(tmp_path: Path) -> None:
     path = tmp_path / "more.csv"
     path.write_text("face,lips_apart,hair_colour\n2,1,\n3,unsure,red\n5,0,gray\n")
