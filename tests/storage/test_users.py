@@ -99,7 +99,13 @@ def test_names_and_passwords_that_cannot_be(
 def test_a_password_is_right_or_not(storage: Storage) -> None:
     user = storage.users.sign_up("ada", PASSWORD)
     assert storage.users.check("ada", PASSWORD) == user
-    for name, password in (("ada", OTHER), ("ada", ""), ("nobody", PASSWORD), ("", "")):
+    for name, password in (
+        ("ada", OTHER),
+        ("ada", ""),
+        ("nobody", PASSWORD),
+        ("", ""),
+        ("ada\0", PASSWORD),
+    ):
         assert storage.users.check(name, password) is None
 
 

@@ -120,7 +120,7 @@ class Users:
 
         It takes as long for a name that nobody has.
         """
-        row = self._row(users.c.folded == _folded(name))
+        row = self._row(users.c.folded == _folded(name)) if name.isprintable() else None
         if not is_right(password, None if row is None else row.password) or row is None:
             return None
         if row.disabled is not None:

@@ -164,6 +164,15 @@ def test_a_key_of_another_account_is_not_there(visitor: Person, people: Any) -> 
     assert opens(other, secret) == 200
 
 
+@pytest.mark.parametrize("id", ["", "\0", "x" * 5000, "'; drop table sessions; --"])
+def test_ids_that_cannot_be(visitor: Person, id: str) -> None:
+    answer = visitor.send(f"{ACCOUNT}/sessions/end", id=id)
+    assert answer.status_code == (400 if id == "\0" else 303)
+    for act in ("rotate", "revoke"):
+        assert visitor.send(f"{ACCOUNT}/keys/{act}", id=id).status_code == 404
+    assert visitor.client.get(ACCOUNT).status_code == 200
+
+
 def test_an_account_is_deleted_with_all_that_is_in_it(studio: Live, visitor: Person) -> None:
     visitor.api("POST", "/media/v1/assets", json={"name": "a"})
     visitor.api("PUT", "/face/v1.0/persongroups/g", json={"name": "g"})

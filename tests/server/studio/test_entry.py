@@ -84,7 +84,12 @@ def test_what_is_wrong_is_said_where_it_happened_and_what_was_typed_stays(
 
 
 def test_logging_in_needs_name_and_password(guest: httpx.Client, visitor: Person) -> None:
-    for name, password in ((visitor.name, "wrong"), ("nobody at all", PASSWORD), ("", "")):
+    for name, password in (
+        (visitor.name, "wrong"),
+        ("nobody at all", PASSWORD),
+        ("", ""),
+        ("a\0b", "\0"),
+    ):
         answer = log_in(guest, name, password)
         assert answer.status_code == 403
         assert "Name or password is not right." in answer.text

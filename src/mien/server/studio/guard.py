@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Router
 from starlette.types import Message, Receive, Scope, Send
 
+from mien.errors import UsageError
 from mien.server.auth import may_call_from
 from mien.server.dialect import Services, error_body
 from mien.server.errors import MethodRefusedError, Refusal
@@ -214,5 +215,8 @@ def _refusing(router: Router) -> Any:
                 allowed = (error.headers or {}).get("Allow", "").split(", ")
                 raise MethodRefusedError(allowed) from None
             raise Refusal(404, "NotFound", "There is no such page.") from None
+        except UsageError as error:  # a value that cannot be, such as an id with a null character
+            text = str(error)
+            raise Refusal(400, "BadArgument", f"{text[:1].upper()}{text[1:]}.") from error
 
     return answer

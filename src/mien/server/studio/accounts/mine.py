@@ -193,6 +193,7 @@ class Mine:
         except TooManyTriesError as error:
             return error
         if await self._desk.hash(self._storage.users.check, user.name, password) is None:
+            await self._desk.note(request, Action.REFUSED, user, user.name)
             return Refusal(403, "WrongPassword", WRONG)
         attempts.succeeded(user.name, address)
         return None
