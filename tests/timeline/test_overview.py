@@ -80,14 +80,15 @@ def test_lanes_show_the_strongest_expression_of_each_slice() -> None:
     assert found.top.tolist() == [
         [happy, sad, UNREAD, AWAY],
         [AWAY, AWAY, AWAY, sad],
+        [happy, sad, UNREAD, sad],
     ]
     assert found.strength[0].tolist() == pytest.approx([1, 0.6, 0, 0])
 
 
 def test_lanes_without_emotion_people_or_frames() -> None:
-    assert lanes(steady(4, [box(0, 0)]), 2).top.tolist() == [[UNREAD, AWAY]]
+    assert lanes(steady(4, [box(0, 0)]), 2).top.tolist() == [[UNREAD, AWAY]] * 2
     for empty in (steady(4), steady(4, [box(0, -1)]), made([])):
-        assert lanes(empty, 5).top.shape == (0, 5)
+        assert lanes(empty, 5).top.tolist() == [[AWAY] * 5]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -95,5 +96,6 @@ def test_lanes_without_emotion_people_or_frames() -> None:
 def test_everybody_in_view_has_a_lane(timeline: Timeline, slices: int) -> None:
     found = lanes(timeline, slices)
     assert found.ids.tolist() == [*timeline.tracks()]
-    assert (found.top > AWAY).any(axis=1).all()
+    assert (found.top[:-1] > AWAY).any(axis=1).all()
+    assert ((found.top[-1] > AWAY) == (found.top[:-1] > AWAY).any(axis=0)).all()
     assert found.top.max(initial=AWAY) <= UNREAD

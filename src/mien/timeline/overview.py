@@ -55,12 +55,13 @@ class Windows(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """Everybody over n equal slices of a video.
+    """Everybody over n equal slices of a video; the last row is of all together.
 
     Attributes:
         ids: (p,) rising.
-        top: (p, n) int8, the strongest expression by its place in EMOTIONS; `UNREAD`, or `AWAY`.
-        strength: (p, n) its mean score, 0 where there is none.
+        top: (p + 1, n) int8, the strongest expression by its place in EMOTIONS; `UNREAD`, or
+            `AWAY`.
+        strength: (p + 1, n) its mean score, 0 where there is none.
     """
 
     ids: Array
@@ -93,26 +94,26 @@ def windows_at(timeline: Timeline, clock: Clock, starts: Array, stops: Array) ->
     Raises:
         UsageError: the timeline has faces, and no emotion.
     """
-    found = detectable(timeline, 0, timeline.frame_count)
+    if not len(starts):
+        return Windows(np.zeros((0, len(EMOTIONS))), np.zeros((0, len(EMOTIONS))), np.zeros(0))
+    first = max(0, int(np.searchsorted(clock.ticks, starts.min(), "right")) - 1)
+    last = int(np.searchsorted(clock.ticks[:-1], stops.max(), "left"))
+    found = detectable(timeline, first, last)
     if not len(found.row):
         nothing = np.zeros((len(starts), len(EMOTIONS)))
         return Windows(nothing, nothing, np.zeros(len(starts)))
     scores = emotion_of(timeline)[found.row].astype(np.float64)
     read = np.isfinite(scores).all(axis=1)
-    frame, scores = found.frame[read], scores[read]
+    frame, scores = found.frame[read] - first, scores[read]
     tops = np.eye(len(EMOTIONS))[scores.argmax(axis=1)]
     # What is shown until a tick grows evenly within each frame, so a window is a difference.
     columns = np.hstack([scores, tops, np.ones((len(scores), 1))])
-    each = np.stack(
-        [np.bincount(frame, column, timeline.frame_count) for column in columns.T], axis=1
-    )
-    until = np.zeros((timeline.frame_count + 1, each.shape[1]))
-    np.cumsum(each * np.diff(clock.ticks)[:, None], axis=0, out=until[1:])
+    each = np.stack([np.bincount(frame, column, last - first) for column in columns.T], axis=1)
+    ticks = clock.ticks[first : last + 1]
+    until = np.zeros((len(ticks), each.shape[1]))
+    np.cumsum(each * np.diff(ticks)[:, None], axis=0, out=until[1:])
     shown = np.stack(
-        [
-            np.interp(stops, clock.ticks, column) - np.interp(starts, clock.ticks, column)
-            for column in until.T
-        ],
+        [np.interp(stops, ticks, column) - np.interp(starts, ticks, column) for column in until.T],
         axis=1,
     )
     weight = shown[:, -1:]
@@ -128,30 +129,30 @@ def lanes(timeline: Timeline, slices: int) -> Lanes:
     """
     tracks = timeline.tracks()
     ids = np.array([*tracks], np.int64)
-    top = np.full((len(ids), slices), AWAY, np.int8)
-    strength = np.zeros((len(ids), slices), np.float32)
-    if not len(ids):
-        return Lanes(ids, top, strength)
+    seen = np.zeros((len(ids) + 1, slices))
+    read = np.zeros((len(ids) + 1, slices))
+    sums = np.zeros((len(ids) + 1, slices, len(EMOTIONS)))
+    place_of = _slices(timeline, slices) if len(ids) else np.empty(0, np.int64)
+    for lane, rows in enumerate(tracks.values()):
+        place = place_of[timeline.frame[rows]]
+        seen[lane] = np.bincount(place, minlength=slices)
+        if timeline.faces.emotion is not None:
+            scores = timeline.faces.emotion[rows]
+            known = np.isfinite(scores).all(axis=1)
+            place, scores = place[known], scores[known]
+            read[lane] = np.bincount(place, minlength=slices)
+            for column, score in enumerate(scores.T):
+                sums[lane, :, column] = np.bincount(place, score, slices)
+    for counted in (seen, read, sums):
+        counted[-1] = counted[:-1].sum(axis=0)
+    means = np.divide(sums, read[..., None], out=np.zeros_like(sums), where=read[..., None] > 0)
+    top = np.where(read > 0, means.argmax(axis=2), np.where(seen > 0, UNREAD, AWAY))
+    return Lanes(ids, top.astype(np.int8), means.max(axis=2).astype(np.float32))
+
+
+def _slices(timeline: Timeline, slices: int) -> Array:
+    """(m,) the slice that each frame counts for."""
     spans = timeline.spans
     middle = timeline.pts - timeline.pts[0] + spans / 2
     end = float(timeline.pts[-1] - timeline.pts[0] + spans[-1])
-    place = (middle * (slices / end)).astype(np.int64).clip(0, slices - 1)
-    for lane, rows in enumerate(tracks.values()):
-        frames = timeline.frame[rows]
-        seen = np.bincount(place[frames], minlength=slices) > 0
-        top[lane, seen] = UNREAD
-        if timeline.faces.emotion is not None:
-            scores = timeline.faces.emotion[rows].astype(np.float64)
-            known = np.isfinite(scores).all(axis=1)
-            _strongest(top[lane], strength[lane], place[frames[known]], scores[known])
-    return Lanes(ids, top, strength)
-
-
-def _strongest(top: Array, strength: Array, place: Array, scores: Array) -> None:
-    """Enter the strongest of the mean scores of each slice, in place."""
-    count = np.bincount(place, minlength=len(top))
-    sums = np.stack([np.bincount(place, column, len(top)) for column in scores.T], axis=1)
-    there = count > 0
-    means = sums[there] / count[there, None]
-    top[there] = means.argmax(axis=1)
-    strength[there] = means.max(axis=1)
+    return np.asarray((middle * (slices / end)).astype(np.int64).clip(0, slices - 1))

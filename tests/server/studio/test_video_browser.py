@@ -21,7 +21,7 @@ from tests.server.studio.browser import (
     open_page,
     take_screenshot,
 )
-from tests.server.studio.videos import CORNER, Analysed, write_people
+from tests.server.studio.videos import CORNER, Analysed, edit, finished, send, write_people
 from tests.server.studio.visitors import Person
 
 LONG_MS = 120_000
@@ -407,3 +407,28 @@ def test_a_file_that_is_no_video_is_told_where_it_happened(
     browser_page.locator("#files").set_input_files(wrong)
     expect(browser_page.locator("#trouble")).to_contain_text("analysed: letter.mp4 is text")
     expect(browser_page.locator("#videos li")).to_have_count(1)
+
+
+def test_an_analysis_without_expressions_is_made_again_with_them(
+    browser_page: Page, visitor: Person, tmp_path: Path
+) -> None:
+    """As redaction leaves it, which needs boxes alone; what was changed stays."""
+    asset = send(visitor, write_people(tmp_path / "two.mp4", 12))
+    task = {
+        "processor": "mien Video Analyzer",
+        "inputAssets": [asset],
+        "configuration": json.dumps({"cautious": True}),
+    }
+    job = visitor.api("POST", "/media/v1/jobs", json={"name": "look", "tasks": [task]}).json()["id"]
+    assert finished(visitor, job) == "Finished"
+    (person, *_) = visitor.api("GET", f"/video/{asset}").json()["people"]
+    edit(visitor, asset, {"kind": "name", "person": person["anchor"], "name": "Ada"})
+    open_video_page(browser_page, asset)
+    expect(browser_page.locator("#chart-card")).to_be_hidden()
+    expect(browser_page.locator("#again")).to_contain_text("without expressions")
+    browser_page.locator("#again-start").click()
+    expect(browser_page.locator("#wait")).to_be_visible()
+    expect(browser_page.locator("#wait")).to_be_hidden(timeout=LONG_MS)
+    expect(browser_page.locator("#chart-card")).to_be_visible()
+    expect(browser_page.locator("#people .called").first).to_have_text("Ada")
+    expect(browser_page.locator("#again")).to_be_hidden()

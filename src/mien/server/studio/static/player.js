@@ -88,7 +88,7 @@ export class Player extends EventTarget {
     video.addEventListener("timeupdate", () => this.showTime());
     video.addEventListener("seeked", () => this.showTime());
     video.addEventListener("error", () => {
-      const error = new Error("This browser cannot play the video. Analyse it again to have a copy made that it can.");
+      const error = new Error("This browser cannot play the video. A new analysis makes a copy that it can.");
       this.dispatchEvent(new CustomEvent("trouble", { detail: { error } }));
     });
     this.seek.addEventListener("input", () => this.goTo(Number(this.seek.value)));

@@ -60,7 +60,8 @@ function showWait({ stage, job, errors = [], received, size }) {
     onEnd: () => {
       page.following = null;
       announce("The analysis is over.");
-      load();
+      if (page.player) location.reload(); // all that is shown is of the analysis before
+      else load();
     },
   });
 }
@@ -74,11 +75,19 @@ async function showWork(state) {
   people.show(state.people);
   $("#people-note").textContent = countOf(state.people);
   showRemarks(state);
+  if (!state.emotion && state.offered.includes("emotion")) showAgain("This analysis is without expressions.");
+  else $("#again").hidden = true;
   page.exports.show(state);
   page.player.refresh();
   page.chart?.offer(state.people);
   choose();
   await page.lanes.load(state.people).catch((error) => showError($("#trouble"), error));
+}
+
+/** Say what the analysis lacks, and offer to make another. Names and all changes stay. */
+function showAgain(text) {
+  $("#again").hidden = false;
+  $("#again-told").textContent = text;
 }
 
 function countOf(found) {
@@ -108,9 +117,9 @@ function begin(state) {
   page.lanes = new Lanes($("#lanes"), url);
   if (state.emotion) page.chart = new Chart(url, state.video.seconds);
   else $("#chart-card").hidden = true;
+  page.player.addEventListener("trouble", (event) => showAgain(event.detail.error.message));
   page.exports = new Exports(url, () => page.chart?.lengths ?? {}, load);
   page.player.addEventListener("frame", (event) => showFrame(event.detail));
-  page.player.addEventListener("trouble", (event) => showError($("#trouble"), event.detail.error));
   page.player.addEventListener("time", (event) => {
     page.lanes.move(event.detail.seconds);
     page.chart?.around(event.detail.seconds);
@@ -178,9 +187,10 @@ function showSplit() {
 /** Do something that is an edit, say so, and offer to take it back. */
 async function edit(text, ...edits) {
   try {
-    await log.add(...edits);
+    const [made] = await log.add(...edits);
     showError($("#people-trouble"), null);
-    toast({ text, action: "Undo", onAction: undo });
+    const back = () => log.add({ kind: "undo", edit: made.number });
+    toast({ text, action: "Undo", onAction: () => back().catch((error) => showError($("#people-trouble"), error)) });
   } catch (error) {
     showError($("#people-trouble"), error);
   }
@@ -226,7 +236,7 @@ $("#undo").addEventListener("click", undo);
 $("#redo").addEventListener("click", redo);
 onKeys({ "Ctrl+z": () => void undo(), "Ctrl+Shift+z": () => void redo(), "Ctrl+y": () => void redo() });
 
-$("#analyse").addEventListener("click", async () => {
+async function analyse() {
   try {
     await sendJson("POST", `${url}/analysis`);
     showError($("#trouble"), null);
@@ -234,6 +244,12 @@ $("#analyse").addEventListener("click", async () => {
     showError($("#trouble"), error);
   }
   load();
+}
+
+$("#analyse").addEventListener("click", analyse);
+$("#again-start").addEventListener("click", () => {
+  $("#again").hidden = true;
+  analyse();
 });
 $("#cancel").addEventListener("click", async () => {
   try {

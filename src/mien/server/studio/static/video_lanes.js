@@ -41,7 +41,7 @@ export class Lanes extends EventTarget {
     const lanes = new Map(told.lanes.map((lane) => [lane.id, lane]));
     const ids = this.all ? this.order : this.order.slice(0, SHOWN);
     const rows = ids.filter((id) => lanes.has(id)).map((id) => this.row(id, lanes.get(id)));
-    const room = told.room ? [this.row(null, told.room)] : [];
+    const room = rows.length > 1 ? [this.row(null, told.room)] : [];
     const more = this.order.length - SHOWN;
     const words = this.all ? "Show fewer" : `Show ${more} more`;
     const toggle = () => {

@@ -13,7 +13,8 @@ export class Log {
     this.queue = Promise.resolve();
   }
 
-  /** Do something; resolves when the page shows it. One after the other, as they were asked for. */
+  /** Do something; resolves with the edits in the log when the page shows them. One after the
+   * other, as they were asked for. */
   add(...edits) {
     const next = this.queue.then(() => this.send(edits));
     this.queue = next.catch(() => {});
@@ -21,14 +22,16 @@ export class Log {
   }
 
   async send(edits) {
+    let made;
     try {
-      await sendJson("POST", this.url, { expected: this.state.last, edits });
+      made = await sendJson("POST", this.url, { expected: this.state.last, edits });
     } catch (error) {
       if (error.code !== "EditsMovedOn") throw error;
       await this.reload();
       throw new Error("Somebody has changed this video in another window. You see it as it is now; do it again if it still fits.");
     }
     await this.reload();
+    return made;
   }
 
   /** Take the last edit back; false if there is none. */

@@ -13,7 +13,7 @@ from mien.server.studio.video.library import ANNOTATOR, Clip, Library, Stage
 from mien.server.studio.video.seen import Seen
 from mien.timecode import Time
 from mien.timeline.edits import Edit, history_of
-from mien.timeline.overview import AWAY, Lanes, Windows
+from mien.timeline.overview import Lanes, Windows
 from mien.timeline.timeline import Timeline
 
 Array = NDArray[Any]
@@ -130,25 +130,18 @@ def _looks(timeline: Timeline, rows: Array) -> list[list[Any]]:
     return told
 
 
-def lanes_answer(timeline: Timeline, lanes: Lanes, room: Windows | None) -> Json:
-    """Everybody over equal slices of the video; see `mien.timeline.overview.Lanes`. `room` is the
-    strongest expression of all together."""
+def lanes_answer(timeline: Timeline, lanes: Lanes) -> Json:
+    """Everybody over equal slices of the video, and the room, which is all together; see
+    `mien.timeline.overview.Lanes`."""
     strength = np.round(lanes.strength.astype(np.float64), 2)
-    everyone: Json | None = None
-    if room is not None:
-        there = room.mean.sum(axis=1) > 0
-        everyone = {
-            "top": np.where(there, room.mean.argmax(axis=1), AWAY).tolist(),
-            "strength": np.round(room.mean.max(axis=1), 2).tolist(),
-        }
     return {
-        "room": everyone,
+        "room": {"top": lanes.top[-1].tolist(), "strength": strength[-1].tolist()},
         "seconds": timeline.duration.seconds,
         "slices": lanes.top.shape[1],
         "emotions": EMOTIONS,
         "lanes": [
             {"id": int(id), "top": top.tolist(), "strength": strong.tolist()}
-            for id, top, strong in zip(lanes.ids, lanes.top, strength, strict=True)
+            for id, top, strong in zip(lanes.ids, lanes.top[:-1], strength[:-1], strict=True)
         ],
     }
 

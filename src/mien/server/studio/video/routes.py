@@ -73,6 +73,11 @@ class VideoCall(Call):
         """The videos of the visitor's account."""
         return Library(self.queue)
 
+    @property
+    def offered(self) -> list[str]:
+        """What is asked for of everybody."""
+        return [name for name in COLUMNS if self.services.policy.allows(name)]
+
     def clip(self) -> Clip:
         """The video in the path; raises NoSuchAssetError."""
         text: str = self.request.path_params["assetId"]
@@ -125,8 +130,7 @@ class Videos:
     async def analyze(self, call: VideoCall) -> Response:
         """Have a video analysed."""
         clip = await call.run(call.clip)
-        allowed = [name for name in COLUMNS if call.services.policy.allows(name)]
-        tasks = await call.run(call.library.plan, clip, allowed)
+        tasks = await call.run(call.library.plan, clip, call.offered)
         await call.services.allowance.video(call.caller)
         job = await call.run(call.library.analyze, clip, tasks)
         return JSONResponse({"job": job.id}, 201)
@@ -138,6 +142,7 @@ class Videos:
         found = await self._opened(call, clip)
         if found is not None:
             told["player"] = await call.run(_player, call, found)
+            told["offered"] = call.offered
             told["copies"] = await call.run(answers.copies_answer, clip, call.library)
             asset, answer = clip.asset.id, answers.analysis_answer
             told |= await call.run(answer, asset, found.seen, found.edits)
@@ -156,17 +161,10 @@ class Videos:
     async def lanes(self, call: VideoCall) -> Response:
         """Everybody over equal parts of the video."""
         found, slices = await self._open(call), SLICES.read(call.query)
-        timeline, clock = found.seen.timeline, found.seen.clock
+        timeline = found.seen.timeline
         slices = min(slices, max(1, timeline.frame_count))
-
-        def made() -> dict[str, object]:
-            room = None
-            if timeline.faces.emotion is not None and timeline.frame_count:
-                edges = np.linspace(clock.ticks[0], clock.ticks[-1], slices + 1)
-                room = windows_at(timeline, clock, edges[:-1], edges[1:])
-            return answers.lanes_answer(timeline, lanes(timeline, slices), room)
-
-        return JSONResponse(await call.run(made))
+        made = await call.run(lanes, timeline, slices)
+        return JSONResponse(answers.lanes_answer(timeline, made))
 
     async def windows(self, call: VideoCall) -> Response:
         """The expressions of the room, or of one `person`, in windows of time."""
