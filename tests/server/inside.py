@@ -121,7 +121,10 @@ def inside(
         socket.create_server(("127.0.0.1", 0)) as listening,
     ):
         app = create_app(made, storage, trainer=trainer, analyst=analyst)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, ws="none", proxy_headers=False
+        )
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         while not server.started:

@@ -83,10 +83,20 @@ def is_of_this_machine(head: HTTPConnection) -> bool:
         host = urlsplit(f"//{head.headers.get('host', '')}").hostname or ""
     except ValueError:
         return False
-    return _is_loopback(head.client.host) and (host == "localhost" or _is_loopback(host))
+    return is_loopback(head.client.host) and (host == "localhost" or is_loopback(host))
 
 
-def _is_loopback(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether this is an IP address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(text: str) -> bool:
+    """Whether this is an address of this machine itself."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

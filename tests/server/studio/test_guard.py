@@ -308,6 +308,30 @@ def test_behind_a_proxy_the_public_url_says_what_is_so(tmp_path: Path) -> None:
                 assert client.post(ASSETS, json={}, headers=sent).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("public_url", "forwarded", "address"),
+    [
+        ("https://faces.example.org", "192.0.2.1, 198.51.100.7", "198.51.100.7"),
+        ("https://faces.example.org", "2001:db8::1", "2001:db8::1"),
+        ("https://faces.example.org", "192.0.2.1, <b>", "127.0.0.1"),
+        ("https://faces.example.org", "", "127.0.0.1"),
+        (None, "198.51.100.7", "127.0.0.1"),
+    ],
+)
+def test_a_proxy_of_this_machine_says_who_comes(
+    tmp_path: Path, public_url: str | None, forwarded: str, address: str
+) -> None:
+    with inside(tmp_path, public_url=public_url) as service:
+        headers = {"X-Forwarded-For": forwarded}
+        with httpx.Client(base_url=service.url, headers=headers, trust_env=False) as client:
+            page = client.get("/studio/login")
+            cookie = page.headers["set-cookie"].partition(";")[0]  # Secure: sent by hand here
+            fields = {"csrf": page.text.split('name="csrf" content="')[1].split('"')[0]}
+            answer = client.post("/studio/login", data=fields, headers={"Cookie": cookie})
+            assert answer.status_code == 403
+        assert [entry.address for entry in service.storage.audit.page()] == [address]
+
+
 def test_the_policy_switches_the_studio_off(tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
     policy.write_text("[dialects]\nstudio = false\n")

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from mien.server.auth import is_address, is_loopback
 from mien.server.dialect import Services
 from mien.server.studio.attempts import Attempts
 from mien.server.studio.cookies import Cookies
@@ -45,8 +46,17 @@ class Desk:
         self, request: Request, action: Action, user: User | None, subject: str = ""
     ) -> None:
         """Enter something into the audit log."""
-        note, address = self.storage.audit.note, address_of(request)
+        note, address = self.storage.audit.note, self.address(request)
         await self.run(note, action, user, subject=subject, address=address)
+
+    def address(self, request: Request) -> str:
+        """Where a request comes from: the client; or whom a proxy on this machine says it is, which
+        is believed where a public URL says that there is one."""
+        host = request.client.host if request.client else ""
+        told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+        if self.settings.public_url and is_loopback(host) and is_address(told):
+            return told
+        return host
 
     async def user(self, request: Request) -> User:
         """The user who is logged in."""
@@ -71,7 +81,7 @@ class Desk:
             user,
             remember=remember,
             agent=request.headers.get("user-agent", ""),
-            address=address_of(request),
+            address=self.address(request),
         )
         if token is None:
             raise NotLoggedInError
@@ -93,11 +103,6 @@ def sentence(error: Exception) -> str:
     """An error as a sentence for people."""
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def address_of(request: Request) -> str:
-    """Where a request comes from: the client, or the proxy in front of the service."""
-    return request.client.host if request.client else ""
 
 
 def cookies_of(request: Request) -> Cookies:

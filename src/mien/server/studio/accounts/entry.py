@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from mien.errors import NoSuchUserError, SignUpClosedError, UsageError, UserExistsError
-from mien.server.studio.accounts.desk import Desk, address_of, cookies_of, fields, sentence
+from mien.server.studio.accounts.desk import Desk, cookies_of, fields, sentence
 from mien.server.studio.attempts import TooManyTriesError
 from mien.server.studio.guard import form_of, safe_next
 from mien.server.studio.pages import page
@@ -42,7 +42,7 @@ class Entry:
 
     async def log_in(self, request: Request) -> Response:
         """Log in."""
-        form, address = form_of(request), address_of(request)
+        form, address = form_of(request), self._desk.address(request)
         name, password = form.get("name", ""), form.get("password", "")
         try:
             self._desk.attempts.begin(name, address)
@@ -73,7 +73,7 @@ class Entry:
             return await self._sign_up_form(request, form, {"again": text}, 400)
         is_open = await self._desk.may_sign_up()
         try:
-            self._desk.attempts.begin_sign_up(address_of(request))
+            self._desk.attempts.begin_sign_up(self._desk.address(request))
             user = await self._desk.hash(self._users.sign_up, name, password, is_open=is_open)
         except TooManyTriesError as error:
             return await self._sign_up_form(request, form, {"form": error.message}, 429)

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from mien.errors import ExistsError, LastAdminError, NoSuchAccountError, UsageError
 from mien.server.errors import Refusal
 from mien.server.studio.accounts.agents import browser_of
-from mien.server.studio.accounts.desk import Desk, address_of, cookies_of, fields, sentence
+from mien.server.studio.accounts.desk import Desk, cookies_of, fields, sentence
 from mien.server.studio.attempts import TooManyTriesError
 from mien.server.studio.guard import form_of
 from mien.server.studio.pages import page
@@ -187,7 +187,7 @@ class Mine:
     async def _wrong_password(self, request: Request, user: User, password: str) -> Refusal | None:
         """Whether this is not the password of who is logged in: a session left open is not enough
         to take an account over. Counted as tries to log in are."""
-        attempts, address = self._desk.attempts, address_of(request)
+        attempts, address = self._desk.attempts, self._desk.address(request)
         try:
             attempts.begin(user.name, address)
         except TooManyTriesError as error:
