@@ -166,7 +166,7 @@ def test_a_video_from_the_upload_to_the_copy(page: Page, video: Path, tmp_path: 
     page.get_by_role("button", name="Make the copy").click()
     copy = page.locator("#copies > li[data-state=ready]")
     expect(copy).to_have_count(1, timeout=LONG_MS)
-    expect(copy.get_by_text("no face can be seen")).to_be_visible()
+    expect(copy.get_by_text("nobody can be seen who is hidden")).to_be_visible()
     with page.expect_download() as download:
         copy.get_by_role("link", name="Download").click()
     target = tmp_path / "copy.mp4"
@@ -184,6 +184,9 @@ def test_a_video_from_the_upload_to_the_copy(page: Page, video: Path, tmp_path: 
         assert np.abs(at_face(b, MAN, frame) - at_face(a, MAN, frame)).mean() < 5, "he is kept"
         assert b[195:245, 25:75].max() < 30, "what was drawn is hidden"
     check_fits(page)
+    page.get_by_role("button", name="Delete the copy").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.locator("#copies > li")).to_have_count(0)
 
 
 def test_a_box_by_the_keys(page: Page, video: Path) -> None:

@@ -55,6 +55,7 @@ def copies_answer(clip: Clip, videos: Videos) -> list[Json]:
             "state": _state(step.task),
             "created": step.job.created.isoformat(),
             "asset": step.task.output if step.task.state is State.Finished else None,
+            "log": step.task.inputs[-1],
             "files": [
                 {"id": file.id, "name": file.name, "size": file.size} for file in videos.files(step)
             ]
@@ -200,7 +201,7 @@ def _drawing(review: Review, view: View, drawing: Drawing) -> Json:
             {"frame": review.frame_at(key.time.exact), "box": [*key.box], "tracked": key.tracked}
             for key in drawing.keys
         ],
-        "following": view.pending.get(drawing.edit),
+        "following": view.following(drawing.edit),
         "failed": view.failed.get(drawing.edit),
         "firstFrame": int(laid.frame[0]) if laid is not None and there else None,
         "lastFrame": int(laid.frame[-1]) if laid is not None and there else None,

@@ -9,6 +9,7 @@ POST /studio/api/redaction/photo/after     → the picture with its faces hidden
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 
@@ -30,6 +31,9 @@ from mien.server.inference import Seen, Wants
 from mien.server.studio.photo import too_large, unusable
 from mien.server.studio.redaction.asked import PNG, Array, look_asked, text_asked
 
+AT_ONCE = 2
+"""Pictures that are worked on at a time, beside the look for faces."""
+
 MOST_DRAWN = 100
 FAR = 10
 """Times the picture's size that a box may reach."""
@@ -39,44 +43,60 @@ _BOX = re.compile(rf"({_NUMBER}),({_NUMBER}),({_NUMBER}),({_NUMBER})")
 _NUMBERS = re.compile(r"[0-9]{1,6}(,[0-9]{1,6})*")
 
 
-async def faces(call: Call) -> Response:
-    """The boxes of the faces of a picture, numbered from 0."""
-    seen = await _seen(call, await _picture(call))
-    boxes = seen.faces.box_xyxy.tolist()
-    told = {"width": seen.width, "height": seen.height, "faces": [{"box": box} for box in boxes]}
-    return JSONResponse(told)
+class Photos:
+    """Answers about photos."""
 
+    def __init__(self) -> None:
+        self._showing = asyncio.Semaphore(AT_ONCE)
 
-async def before(call: Call) -> Response:
-    """The picture as it was read: upright, the first frame or page."""
-    return await _shown(call, await _picture(call), lambda rgb: rgb)
+    async def faces(self, call: Call) -> Response:
+        """The boxes of the faces of a picture, numbered from 0."""
+        seen = await _seen(call, await _picture(call))
+        boxes = seen.faces.box_xyxy.tolist()
+        found = [{"box": box} for box in boxes]
+        return JSONResponse({"width": seen.width, "height": seen.height, "faces": found})
 
+    async def before(self, call: Call) -> Response:
+        """The picture as it was read: upright, the first frame or page."""
+        return await self._shown(call, await _picture(call), lambda rgb: rgb)
 
-async def after(call: Call) -> Response:
-    """The picture with its faces hidden, all but those that are kept."""
-    look, margin = look_asked(call, Look(), MARGIN)
-    try:
-        check_safe(look, unsafe=False)
-    except UsageError as error:
-        raise Refusal(400, "BadArgument", f"{error}.") from error
-    keep, drawn = _kept(call), _drawn(call)
-    data = await _picture(call)
-    seen = await _seen(call, data)
-    if keep and max(keep) >= len(seen.faces):
-        raise Refusal(400, "BadArgument", f"The picture has {len(seen.faces)} faces, from 0 on.")
-    limit = FAR * max(seen.width, seen.height)
-    if drawn and np.abs(drawn).max() > limit:
-        raise Refusal(400, "BadArgument", "A drawn box lies far beyond the picture.")
-    hidden = seen.faces[[row for row in range(len(seen.faces)) if row not in keep]]
+    async def after(self, call: Call) -> Response:
+        """The picture with its faces hidden, all but those that are kept."""
+        look, margin = look_asked(call, Look(), MARGIN)
+        try:
+            check_safe(look, unsafe=False)
+        except UsageError as error:
+            raise Refusal(400, "BadArgument", f"{error}.") from error
+        keep, drawn = _kept(call), _drawn(call)
+        data = await _picture(call)
+        seen = await _seen(call, data)
+        if keep and max(keep) >= len(seen.faces):
+            raise Refusal(400, "BadArgument", f"The picture has {len(seen.faces)} faces.")
+        if drawn and np.abs(drawn).max() > FAR * max(seen.width, seen.height):
+            raise Refusal(400, "BadArgument", "A drawn box lies far beyond the picture.")
+        hidden = seen.faces[[row for row in range(len(seen.faces)) if row not in keep]]
 
-    def work(rgb: Array) -> Array:
-        copy = np.array(rgb, order="C")
-        hide_in_photo(copy, hidden, look, margin)
-        if drawn:
-            hide_in_photo(copy, _whole(drawn, look), look, margin)
-        return copy
+        def work(rgb: Array) -> Array:
+            copy = np.array(rgb, order="C")
+            hide_in_photo(copy, hidden, look, margin)
+            if drawn:
+                hide_in_photo(copy, _whole(drawn, look), look, margin)
+            return copy
 
-    return await _shown(call, data, work)
+        return await self._shown(call, data, work)
+
+    async def _shown(self, call: Call, data: bytes, work: Callable[[Array], Array]) -> Response:
+        form = "PNG" if PNG.read(call.query) else "JPEG"
+        limits = call.services.settings.limits
+        media = MediaLimits(limits.photo_bytes, limits.image_pixels)
+        try:
+            async with self._showing:
+                made = await call.run(
+                    lambda: image_bytes(work(read_image(data, limits=media)), form)
+                )
+        except MediaError as error:
+            raise unusable(error, data) from error
+        return Response(made, media_type=f"image/{form.lower()}")
 
 
 def _whole(drawn: list[list[float]], look: Look) -> Faces:
@@ -123,14 +143,3 @@ async def _seen(call: Call, data: bytes) -> Seen:
         return await call.services.analyst.faces(data, Wants(accurate=True))
     except MediaError as error:
         raise unusable(error, data) from error
-
-
-async def _shown(call: Call, data: bytes, work: Callable[[Array], Array]) -> Response:
-    form = "PNG" if PNG.read(call.query) else "JPEG"
-    limits = call.services.settings.limits
-    media = MediaLimits(limits.photo_bytes, limits.image_pixels)
-    try:
-        body = await call.run(lambda: image_bytes(work(read_image(data, limits=media)), form))
-    except MediaError as error:
-        raise unusable(error, data) from error
-    return Response(body, media_type=f"image/{form.lower()}")

@@ -54,15 +54,24 @@ class View:
         number: of the last edit.
         edited: the analysis with the edits done.
         chosen: what is hidden and what is kept.
-        pending: the edits whose boxes are still being followed, and how far that is, 0..1.
+        pending: by the edits whose boxes are still being followed, the work at each.
         failed: those whose boxes cannot be followed, and why.
     """
 
     number: int
     edited: Edited
     chosen: Chosen
-    pending: dict[int, float]
+    pending: dict[int, list[_Work]]
     failed: dict[int, str]
+
+    def following(self, edit: int) -> float | None:
+        """How far a drawn box is followed, 0..1; None once that is over."""
+        return min((work.share for work in self.pending.get(edit, ())), default=None)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether more is known by now."""
+        return any(work.future.done() for some in self.pending.values() for work in some)
 
     @cached_property
     def look(self) -> Look:
@@ -122,7 +131,7 @@ class Review:
         number = edits[-1].number if edits else 0
         with self._guard:
             found = self._views.get(number)
-            if found is None or found.pending:
+            if found is None or found.is_stale:
                 found = self._views[number] = self._made(number, edits)
                 while len(self._views) > MOST_VIEWS:
                     self._views.popitem(last=False)
@@ -131,14 +140,14 @@ class Review:
 
     def _made(self, number: int, edits: Sequence[Edit]) -> View:
         edited = replay(self.timeline, edits)
-        pending: dict[int, float] = {}
+        pending: dict[int, list[_Work]] = {}
         failed: dict[int, str] = {}
         owners = {key: each.edit for each in edited.boxes for key in each.keys}
 
         def follow(key: Key) -> Followed:
             edit, work = owners[key], self._work(key)
             if not work.future.done():
-                pending[edit] = min(work.share, pending.get(edit, 1.0))
+                pending.setdefault(edit, []).append(work)
             elif (error := work.future.exception()) is None:
                 return work.future.result()
             elif not isinstance(error, MienError):

@@ -28,8 +28,9 @@ from mien.server.dialect import Services
 from mien.server.dialects.media_v1.errors import MAPPED, refusal_of
 from mien.server.errors import Refusal
 from mien.server.studio.pages import page
-from mien.server.studio.redaction import answers, photos
+from mien.server.studio.redaction import answers
 from mien.server.studio.redaction.asked import PNG, WIDTH, Array, look_asked, seconds_asked
+from mien.server.studio.redaction.photos import Photos
 from mien.server.studio.redaction.review import Review, Reviews, View
 from mien.server.studio.redaction.videos import Clip, Videos
 from mien.server.studio.visitors import visitor_of
@@ -243,7 +244,7 @@ Handler = Callable[[RedactionCall], Awaitable[Response]]
 
 def routes(services: Services) -> list[BaseRoute]:
     """All routes of the area."""
-    area = Redaction(services)
+    area, photos = Redaction(services), Photos()
     api, one = "/api/redaction", "/api/redaction/{assetId}"
     table: list[tuple[str, str, Handler]] = [
         ("GET", "/redaction", area.list_page),

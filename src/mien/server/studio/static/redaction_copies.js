@@ -4,9 +4,10 @@ import { getJson, sendJson } from "./http.js";
 import { followJob, leftText } from "./redaction_api.js";
 
 export class Copies {
-  constructor(redaction, { attempt }) {
+  constructor(redaction, { attempt, ask }) {
     this.redaction = redaction;
     this.attempt = attempt;
+    this.ask = ask;
     this.followed = new Set();
     $("#render").addEventListener("click", () => this.make());
   }
@@ -36,6 +37,7 @@ export class Copies {
       const reason = copy.errors.length ? copy.errors.join("; ") : "It was canceled.";
       what.append(h("p", { class: copy.state === "failed" ? "error" : "hint" }, reason));
     }
+    if (!["waiting", "running"].includes(copy.state)) line.append(this.deleter(copy));
     return line;
   }
 
@@ -84,6 +86,30 @@ export class Copies {
     );
   }
 
+  deleter(copy) {
+    const when = new Date(copy.created).toLocaleString();
+    const attributes = { type: "button", class: "small only-icon", "aria-label": `Delete the copy of ${when}`, title: "Delete" };
+    return h("button", { ...attributes, onclick: () => this.delete(copy) }, icon("delete"));
+  }
+
+  async delete(copy) {
+    const body = "The copy and its audit are deleted. The video and your choices stay.";
+    if (!(await this.ask({ title: "Delete this copy?", body, confirm: "Delete", danger: true }))) return;
+    const media = "/studio/api/media/v1";
+    const gone = (error) => {
+      if (error.status !== 404) throw error;
+    };
+    await this.attempt(async () => {
+      for (const asset of [copy.asset, copy.log]) {
+        if (asset) await sendJson("DELETE", `${media}/assets/${asset}`).catch(gone);
+      }
+      await sendJson("DELETE", `${media}/jobs/${copy.job}`).catch(gone);
+      await this.redaction.load();
+    }, $("#render-trouble"));
+    this.show();
+    announce("The copy is deleted");
+  }
+
   /** What the audit found. */
   async tell(copy, document, place) {
     try {
@@ -91,7 +117,7 @@ export class Copies {
       const seconds = audit.residual.exposed_face_seconds;
       place.replaceChildren(
         audit.passed
-          ? h("span", { class: "tag good" }, "no face can be seen")
+          ? h("span", { class: "tag good" }, "nobody can be seen who is hidden")
           : h("span", { class: "tag bad" }, `faces can be seen for ${seconds.toFixed(1)} s`),
       );
     } catch (error) {
