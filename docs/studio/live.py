@@ -37,4 +37,4 @@ def show(stage: Stage) -> None:
             page.wait_for_timeout(WATCHED_MS)
             page.mouse.move(0, 0)
             page.evaluate("() => document.activeElement.blur()")
-            stage.keep("live", page=page)
+            stage.keep("live", page=page, height=840)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from docs.studio.stage import Stage
 from tests.server import people
 
 PATIENCE_MS = 120_000
+JPEG = "image/jpeg"
 
 
 def show(stage: Stage) -> None:
@@ -21,10 +22,7 @@ def show(stage: Stage) -> None:
         "mirrored.jpg": people.woman(1),
     }
     page.locator("#files").set_input_files(
-        [
-            {"name": name, "mimeType": "image/jpeg", "buffer": data}
-            for name, data in pictures.items()
-        ]
+        [FilePayload(name=name, mimeType=JPEG, buffer=data) for name, data in pictures.items()]
     )
     expect(page.locator(".strip progress:visible")).to_have_count(0, timeout=PATIENCE_MS)
     page.get_by_label("Landmarks").select_option("27 points")

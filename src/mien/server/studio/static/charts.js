@@ -151,6 +151,8 @@ export async function bars(element, { title, labels, values, colours, format = p
   });
 }
 
+const WHOLE = [-0.015, 1.015]; // lines at 0 and 1 are seen in their full width
+
 /**
  * Lines over time.
  * @param {Element} element where to.
@@ -161,7 +163,7 @@ export async function bars(element, { title, labels, values, colours, format = p
  *   is told the x that was clicked.
  */
 export async function lines(element, data) {
-  const { title, x, series, range = [0, 1], format = percent } = data;
+  const { title, x, series, range = WHOLE, format = percent } = data;
   const { xTitle = "seconds", xRange, height = 240, onClick } = data;
   const [plot, scroll] = placesOf(element, title, height);
   const head = [xTitle, ...series.map((each) => each.name)];
