@@ -88,7 +88,7 @@ export function showReceipts(title, receipts) {
     { "aria-labelledby": "receipt-title", class: "receipt" },
     h("h2", { id: "receipt-title" }, title),
     h("p", {}, sentence(total)),
-    h("p", { class: "soft" }, "Nothing of it can be brought back, not from a backup either."),
+    h("p", { class: "soft" }, "Nothing of it can be brought back, not from a backup of the data either."),
     one ? h("p", { class: "hint" }, "Receipt ", h("code", {}, receipts[0].receiptId)) : null,
     h(
       "div",

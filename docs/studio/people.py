@@ -1,0 +1,56 @@
+"""People: a group that is trained, advice on pictures to be added, and a picture that is tried."""
+
+from __future__ import annotations
+
+from playwright.sync_api import FilePayload, Page, expect
+
+from docs.studio.stage import Stage
+from tests.server import people
+
+PATIENCE_MS = 120_000
+GROUP = "/face/v1.0/persongroups/second-floor"
+OCTETS = {"Content-Type": "application/octet-stream"}
+
+
+def show(stage: Stage) -> None:
+    """The groups and lists; one group, tried; the same, with pictures that are being added."""
+    _fill(stage)
+    page = stage.page
+    page.goto("/studio/people")
+    expect(page.locator("#all li")).to_have_count(2)
+    stage.keep("people", height=640)
+    page.goto("/studio/people/persongroups/second-floor")
+    _choose(page, "#try-file", {"two people.jpg": people.both()})
+    expect(page.locator("#found .answers > li")).to_have_count(2, timeout=PATIENCE_MS)
+    stage.keep("people-group", height=1200)
+    page.get_by_role("button", name="Add a person").click()
+    page.get_by_label("Name", exact=True).fill("Carla")
+    _choose(page, "#new-files", {"two people.jpg": people.both(), "portrait.jpg": people.woman(2)})
+    expect(page.locator(".shot .serious")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator(".shot svg .face")).to_have_count(3, timeout=PATIENCE_MS)
+    page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")
+    stage.keep("people-adding", height=1000)
+
+
+def _fill(stage: Stage) -> None:
+    """Two people in a group, and a list."""
+    api = stage.visitor.api
+    api("PUT", GROUP, json={"name": "Second floor"})
+    for name, pictures in (("Anna Berg", [people.woman(), people.woman(1)]), ("Bert Cole", _men())):
+        made = api("POST", f"{GROUP}/persons", json={"name": name})
+        path = f"{GROUP}/persons/{made.json()['personId']}/persistedfaces"
+        for picture in pictures:
+            api("POST", path, content=picture, headers=OCTETS)
+    api("POST", f"{GROUP}/train")
+    api("PUT", "/face/v1.0/facelists/may", json={"name": "Visitors in May"})
+
+
+def _men() -> list[bytes]:
+    return [people.man(number) for number in range(3)]
+
+
+def _choose(page: Page, field: str, pictures: dict[str, bytes]) -> None:
+    payloads: list[FilePayload] = [
+        {"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in pictures.items()
+    ]
+    page.locator(field).set_input_files(payloads)
