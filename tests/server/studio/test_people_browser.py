@@ -13,6 +13,7 @@ from tests.server.studio.browser import check_accessible, check_fits, take_scree
 from tests.server.studio.visitors import Person
 
 NAME = "Crew <script>alert(1)</script>"
+BUSY = {"error": {"statusCode": 429, "message": "Rate limit is exceeded."}}
 expect.set_options(timeout=20_000)
 
 
@@ -98,6 +99,15 @@ def test_a_group_from_its_making_to_its_end(
     expect(keep).to_have_text("Keep 3 faces")
     check_accessible(page)
     take_screenshot(page, "people-adding")
+
+    # the service refuses: it is said at each picture, nobody is left behind, and it can be done again
+    page.route("**/persistedfaces?*", lambda route: route.fulfill(status=429, json=BUSY))
+    keep.click()
+    expect(page.get_by_role("alert").get_by_text("Rate limit is exceeded.")).to_have_count(3)
+    expect(keep).to_be_enabled()
+    persons = visitor.api("GET", f"/face/v1.0/{page.url.split('/people/')[1]}/persons").json()
+    assert persons == []
+    page.unroute("**/persistedfaces?*")
     keep.click()
     expect(page.locator("#members li")).to_have_count(1)
     expect(page.locator("#members")).to_contain_text("3 faces")

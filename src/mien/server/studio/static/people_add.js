@@ -234,29 +234,39 @@ export class Adding extends EventTarget {
     this.working = true;
     this.changed();
     const chosen = this.shots.filter((shot) => shot.keep && !shot.done);
-    const isNew = this.isGroup && !this.person;
     const name = this.person?.name ?? this.name.value.trim();
     let kept = 0;
+    let failure = null;
     try {
-      if (isNew) {
-        this.person = { personId: await this.here.addPerson(name), name, persistedFaceIds: [] };
-      }
-      for (const shot of chosen) kept += await shot.store(this.person?.personId ?? null);
-      if (isNew && !kept) {
-        await this.here.removePerson(this.person.personId); // nobody without a face is left behind
-        this.person = null;
-      }
+      kept = await this.storeAll(chosen, name);
     } catch (error) {
-      showError(this.trouble, error);
-      return;
-    } finally {
-      this.working = false;
-      if (kept || !chosen.length) this.changed();
+      failure = error;
     }
+    this.working = false;
+    this.changed();
+    if (failure) showError(this.trouble, failure);
     if (!kept) return;
     const of = this.isGroup ? ` of ${name}` : "";
-    this.dispatchEvent(new CustomEvent("kept", { detail: { text: `Kept ${count(kept, "face")}${of}.` } }));
-    if (this.shots.every((shot) => shot.done || !shot.keep) && kept === chosen.length) this.close();
+    const text = `Kept ${count(kept, "face")}${of}.`;
+    this.dispatchEvent(new CustomEvent("kept", { detail: { text } }));
+    if (kept === chosen.length) this.close();
+  }
+
+  /** Keep the chosen faces; how many were. A new person of whom none was is not left behind. */
+  async storeAll(chosen, name) {
+    const isNew = this.isGroup && !this.person;
+    if (isNew) {
+      this.person = { personId: await this.here.addPerson(name), name, persistedFaceIds: [] };
+    }
+    let kept = 0;
+    for (const shot of chosen) kept += await shot.store(this.person?.personId ?? null);
+    if (isNew && !kept) {
+      const { personId } = this.person;
+      this.person = null;
+      await this.here.removePerson(personId);
+    }
+    this.name.disabled = this.person !== null;
+    return kept;
   }
 
   close() {

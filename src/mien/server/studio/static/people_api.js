@@ -72,6 +72,10 @@ export class Collection {
     return getJson(`${this.url}/persistedfaces?top=${PAGE}&start=${start}`);
   }
 
+  person(id) {
+    return getJson(`${this.url}/persons/${id}`);
+  }
+
   async addPerson(name) {
     return (await sendJson("POST", `${this.url}/persons`, { name })).personId;
   }

@@ -29,6 +29,7 @@ export function trying(here, { isGroup, most, names }) {
   const input = $("#try-file");
   const place = $("#found");
   const trouble = $("#try-trouble");
+  const learnt = new Map();
   let url = "";
   let overlay = null;
 
@@ -47,7 +48,17 @@ export function trying(here, { isGroup, most, names }) {
     const ids = faces.map((face) => face.faceId);
     const named = await here.identify(ids);
     const nearest = await here.identify(ids, { candidates: NEAREST, least: 0 });
+    await learn([...named, ...nearest].flatMap(({ candidates }) => candidates));
     return named.map(({ candidates }, row) => ({ candidates, nearest: nearest[row].candidates[0] }));
+  }
+
+  /** Of a large group not everybody is on the page: ask for the names of the others. */
+  async function learn(candidates) {
+    const known = names();
+    const missing = new Set(candidates.map((each) => each.personId).filter((id) => !known.has(id)));
+    for (const id of missing) {
+      if (!learnt.has(id)) learnt.set(id, (await here.person(id)).name);
+    }
   }
 
   async function alike(faces) {
@@ -61,7 +72,7 @@ export function trying(here, { isGroup, most, names }) {
 
   function nameOf(candidate) {
     const id = candidate.personId ?? candidate.persistedFaceId;
-    return names().get(id) || (isGroup ? "somebody of this group" : `face ${id.slice(0, 8)}`);
+    return names().get(id) || learnt.get(id) || (isGroup ? "somebody of this group" : `face ${id.slice(0, 8)}`);
   }
 
   function show(file, faces, results) {
