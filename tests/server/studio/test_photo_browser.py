@@ -11,6 +11,7 @@ import numpy as np
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from mien.faces import EMOTIONS
+from mien.server.settings import Limits
 from tests.server import people
 from tests.server.live import Live
 from tests.server.studio import pictures
@@ -69,13 +70,14 @@ def test_pictures_and_their_faces(browser_page: Page, visitor: Person) -> None:
         payload(HOSTILE, people.woman()),
         payload("notes.jpg", b"no picture at all"),
         payload("nobody.jpg", people.nobody()),
+        payload("empty.jpg", b""),
     )
     says = page.locator(".thumb .says")
-    expect(says).to_have_text(["2 faces", "1 face", "not possible", "no faces"])
+    expect(says).to_have_text(["2 faces", "1 face", "not possible", "no faces", "not possible"])
     expect(page.get_by_role("heading", name="Face 1 looks neutral")).to_be_visible()
-    told = visitor.api("POST", "/photo", content=people.both()).json()
-    for number, face in enumerate(told["faces"]):
-        wanted = np.divide(face["box"], [told["width"], told["height"]] * 2)
+    answer = visitor.api("POST", "/photo", content=people.both()).json()
+    for number, face in enumerate(answer["faces"]):
+        wanted = np.divide(face["box"], [answer["width"], answer["height"]] * 2)
         assert np.abs(np.subtract(boxes_on(page)[str(number)], wanted)).max() < 0.01
 
     page.locator(".overlay .face").first.focus()
@@ -96,12 +98,14 @@ def test_pictures_and_their_faces(browser_page: Page, visitor: Person) -> None:
 
     page.locator(".thumb").nth(2).click()
     expect(page.get_by_role("alert")).to_contain_text("no picture that the service reads")
+    page.locator(".thumb").nth(4).click()
+    expect(page.get_by_role("alert")).to_contain_text("The file is empty.")
     page.locator(".thumb").nth(3).click()
     expect(page.get_by_role("heading", name="No face found")).to_be_visible()
     page.locator(".thumb").nth(1).click()
     expect(page.locator("#caption")).to_contain_text(HOSTILE)
     page.get_by_role("button", name=f"Remove {HOSTILE}").click()
-    expect(page.locator(".thumb")).to_have_count(3)
+    expect(page.locator(".thumb")).to_have_count(4)
     check_fits(page)
 
 
@@ -187,18 +191,25 @@ def test_drop_and_paste(browser_page: Page) -> None:
     page = browser_page
     page.goto("/studio/photo")
     page.evaluate(
-        """async bytes => {
-            const file = new File([new Uint8Array(bytes)], "dropped.jpg", {type: "image/jpeg"});
+        """([bytes, large]) => {
+            const type = "image/jpeg";
+            const file = new File([new Uint8Array(bytes)], "dropped.jpg", {type});
             const data = new DataTransfer();
             data.items.add(file);
             const options = {bubbles: true, cancelable: true};
-            document.body.dispatchEvent(new DragEvent("drop", {...options, dataTransfer: data}));
             const pasted = new ClipboardEvent("paste", {...options, clipboardData: data});
             document.body.dispatchEvent(pasted);
+            const more = new DataTransfer();
+            more.items.add(file);
+            more.items.add(new File([new ArrayBuffer(large)], "large.jpg", {type}));
+            document.body.dispatchEvent(new DragEvent("drop", {...options, dataTransfer: more}));
         }""",
-        [*people.woman()],
+        [[*people.woman()], Limits().photo_bytes + 1],
     )
-    expect(page.locator(".thumb .says")).to_have_text(["1 face", "1 face"], timeout=60_000)
+    says = page.locator(".thumb .says")
+    expect(says).to_have_text(["1 face", "1 face", "not possible"], timeout=60_000)
+    page.locator(".thumb").nth(2).click()
+    expect(page.get_by_role("alert")).to_contain_text("the service takes 32 MB. Save the picture")
 
 
 def test_a_picture_is_taken_with_the_camera(

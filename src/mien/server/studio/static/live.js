@@ -35,6 +35,7 @@ let answers = []; // of the last seconds: when, latency, the answer
 
 async function start(deviceId = null) {
   cover("Waiting for the camera", "Allow it where the browser asks.", false);
+  endRecording();
   closeCamera(video, stream);
   try {
     stream = await openCamera(video, { deviceId });
@@ -95,6 +96,7 @@ async function showCameras() {
 function controls() {
   const on = stream !== null;
   for (const id of ["pause", "stop", "record", "meters"]) $(`#${id}`).hidden = !on;
+  if (!window.MediaRecorder) $("#record").hidden = true;
   $("#choice").hidden = !on || $("#cameras").length < 2;
   const [name, text] = paused ? ["play", "Go on"] : ["pause", "Pause"];
   $("#pause").replaceChildren(icon(name), h("span", {}, text));

@@ -83,6 +83,7 @@ export class LiveSocket extends EventTarget {
 
   connect() {
     clearTimeout(this.timer);
+    this.socket?.close(1000); // another camera: others are seen, under other ids
     this.forget();
     this.reason = null;
     this.tell("state", { name: "connecting", text: "Connecting to the service." });

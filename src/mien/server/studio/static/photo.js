@@ -28,7 +28,8 @@ function stateOf(picture) {
 /* --- adding and removing ---------------------------------------------------------------------- */
 
 function add(files) {
-  const added = [...files].map((file) => new Picture(file));
+  const most = Number($("#take").dataset.most);
+  const added = [...files].map((file) => new Picture(file, most));
   if (!added.length) return;
   pictures = [...pictures, ...added];
   showError($("#trouble"), null);

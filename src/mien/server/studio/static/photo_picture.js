@@ -1,4 +1,5 @@
 // One picture of the photo page: its file, how far it is, and what was found on it.
+import { formatBytes } from "./dom.js";
 import { send, sendBytes } from "./http.js";
 
 const API = "/studio/api/photo";
@@ -13,9 +14,10 @@ async function isJpeg(file) {
 
 /** Fires "change" when anything of it is new. */
 export class Picture extends EventTarget {
-  constructor(file) {
+  constructor(file, most) {
     super();
     this.file = file;
+    this.most = most; // bytes that the service takes
     this.name = file.name;
     this.state = "waiting"; // then "sending", "looking", and "done" or "failed"
     this.progress = 0;
@@ -33,7 +35,7 @@ export class Picture extends EventTarget {
   /** Show it and find its faces. What goes wrong is in `error`. */
   async analyse() {
     try {
-      if (!this.file.size) throw new Error("The file is empty. Copy it again from where it came.");
+      this.check();
       await this.show();
       this.answer = await this.ask("");
       this.become("done");
@@ -42,6 +44,15 @@ export class Picture extends EventTarget {
       this.error = error;
       this.become("failed");
     }
+  }
+
+  /** What can be told without sending it. */
+  check() {
+    const { size } = this.file;
+    if (!size) throw new Error("The file is empty. Copy it again from where it came.");
+    if (size <= this.most) return;
+    const told = `${formatBytes(size)}, and the service takes ${formatBytes(this.most)}`;
+    throw new Error(`The file has ${told}. Save the picture smaller.`);
   }
 
   /** Have the 478 points of each face. Throws ApiError. */
