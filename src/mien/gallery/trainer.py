@@ -116,9 +116,10 @@ class Trainer:
         beats = threading.Thread(target=self._beat, args=(row.pk, over), daemon=True)
         beats.start()  # from now on: it may have to wait for others
         try:
-            self._pool.submit(self._train, row.pk, up_to, over)
+            self._pool.submit(self._train, row.pk, up_to, over, beats)
         except RuntimeError:  # the pool is shut down
             over.set()
+            beats.join()
             self._storage.trainings.fail(row.pk, STOPPED)
 
     def training(self, row: CollectionRow) -> Training:
@@ -272,7 +273,7 @@ class Trainer:
             ):  # it will be tried again when it is searched
                 log.warning("the %s %s could not be loaded", row.kind, row.id, exc_info=True)
 
-    def _train(self, pk: int, up_to: int, over: threading.Event) -> None:
+    def _train(self, pk: int, up_to: int, over: threading.Event, beats: threading.Thread) -> None:
         try:
             if self._stopped.is_set():
                 raise StoppedError(STOPPED)
@@ -289,6 +290,7 @@ class Trainer:
             self._storage.trainings.fail(pk, f"it could not be trained: {error}")
         finally:
             over.set()
+            beats.join()  # nothing uses the storage once the trainer is closed
 
     def _beat(self, pk: int, over: threading.Event) -> None:
         while not over.wait(BEAT_S):
