@@ -307,7 +307,7 @@ def _check_another_admin(connection: Connection, user: User) -> None:
         for row in connection.execute(select(users).where(users.c.id != user.id))
     ]
     if user.is_admin and others and (Role.ADMIN, None) not in others:
-        raise LastAdminError(f"{user.name} is the only admin; make somebody else one first")
+        raise LastAdminError(f"the only admin is {user.name}; make somebody else one first")
 
 
 def _end_sessions(connection: Connection, user: str, keep: str | None) -> None:

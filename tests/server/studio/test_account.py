@@ -102,7 +102,7 @@ def secret_in(page: str) -> str:
 
 
 def key_ids(page: str) -> list[str]:
-    return re.findall(r'keys/rotate">.*?name="id" value="([^"]+)"', page)
+    return re.findall(r'keys/rotate#keys">.*?name="id" value="([^"]+)"', page)
 
 
 def opens(visitor: Person, secret: str, path: str = "/media/v1/assets") -> int:

@@ -130,7 +130,7 @@ def test_the_only_admin_stays_one(alone: httpx.Client) -> None:
     for act in ("users/disable", "users/role"):
         answer = alone.post(f"{ADMIN}/{act}", data={"csrf": csrf, "id": id, "role": "member"})
         assert answer.status_code == 409
-        assert "Only is the only admin; make somebody else one first." in answer.text
+        assert "The only admin is only; make somebody else one first." in answer.text
     answer = alone.post("/studio/account/delete", data={"csrf": csrf, "password": PASSWORD})
     assert answer.status_code == 409
     assert alone.get(ADMIN).status_code == 200

@@ -50,7 +50,13 @@ async function call(method, url, { headers = {}, body, signal } = {}) {
 }
 
 async function read(answer) {
-  const text = await answer.text();
+  let text;
+  try {
+    text = await answer.text();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0, "Offline", OFFLINE); // the line broke in the middle
+  }
   return text ? JSON.parse(text) : null;
 }
 
