@@ -22,7 +22,7 @@ from tests.server.live import serving
 from tests.server.studio.browser import chromium
 from tests.server.studio.visitors import PASSWORD
 
-AREAS = ("photo", "video", "people", "live", "account")
+AREAS = ("photo", "video", "redaction", "people", "live", "account")
 
 
 def main() -> None:
