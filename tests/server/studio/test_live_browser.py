@@ -26,6 +26,8 @@ from tests.server.studio.test_photo_browser import boxes_on
 from tests.server.studio.visitors import COOKIE, Person
 
 PATIENCE_MS = 60_000
+RATE = 8
+"""Frames a second of the camera: enough to follow people who sit still, on a busy machine too."""
 THREE_SECONDS = re.compile(r"\(0:(0[3-9]|[1-5]\d)\)")
 """Of a recording, at least."""
 AGREES = 0.6
@@ -44,7 +46,7 @@ def filmed(
     browser: Browser, shown: pictures.Array, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Browser]:
     """A browser whose camera shows that, and which lets pages have it."""
-    film = pictures.film(tmp_path_factory.mktemp("camera") / "two.y4m", shown)
+    film = pictures.film(tmp_path_factory.mktemp("camera") / "two.y4m", shown, rate=RATE)
     with with_camera(browser, film) as found:
         yield found
 

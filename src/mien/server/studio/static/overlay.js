@@ -147,12 +147,13 @@ export class Overlay extends EventTarget {
     element.setAttribute("aria-label", face.title ?? face.label ?? String(face.id));
     if (face.colour) element.style.setProperty("--box", face.colour);
     else element.style.removeProperty("--box");
-    this.drawPoints(points, face.points ?? []);
+    this.drawPoints(points, face.points ?? [], place.width);
     this.drawLabel(label, face, x0, y0);
   }
 
-  drawPoints(group, points) {
-    const r = POINT * (this.scale ?? 1);
+  drawPoints(group, points, width) {
+    // many on a small face would hide it
+    const r = Math.min(POINT * (this.scale ?? 1), width / (3 * Math.sqrt(points.length)));
     group.replaceChildren(...points.map(([cx, cy]) => h("svg:circle", { cx, cy, r })));
   }
 
