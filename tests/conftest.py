@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# The tests start some hundred processes. Each would compile all of mien for itself.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 SHARED = Path(os.environ.get("MIEN_SHARED", ROOT.parent / "shared"))
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -57,8 +61,19 @@ def sqlite_place(tmp_path: Path) -> Place:
 @pytest.fixture
 def storage(place: Place) -> Iterator[Storage]:
     """An open storage on each kind of database."""
+    if place.url is None and not place.data.exists():
+        shutil.copytree(_empty(), place.data.parent, dirs_exist_ok=True)
     with place.open() as opened:
         yield opened
+
+
+@cache
+def _empty() -> Path:
+    """Data and keys of an empty storage in SQLite; `tests/storage/test_opening.py` makes others."""
+    folder = Path(tempfile.mkdtemp(prefix="mien-empty-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with Place(folder / "data", folder / "keys", None).open():
+        return folder
 
 
 @pytest.fixture

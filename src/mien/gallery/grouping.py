@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import pdist
 
 from mien.describe.embedding import MATCH_THRESHOLD
 
@@ -46,6 +44,10 @@ def grouped(embeddings: Array) -> tuple[list[list[int]], list[int]]:
         raise ValueError("embeddings must be finite")
     if len(vectors) < 2:
         return [], list(range(len(vectors)))
+    # These take a third of a second to import, and few ever group.
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import pdist
+
     tree = linkage(pdist(vectors), "average")
     labels = fcluster(tree, grouping_threshold(len(vectors)), "distance")
     found: dict[int, list[int]] = {}

@@ -141,7 +141,7 @@ def check_all(context: MediaContext, submitted: dict[str, str]) -> None:
     assert len(list(context.assets)) == 2 * len(submitted)
 
 
-def survive(folder: Path, count: int, kills: int, seed: int) -> None:
+def survive(folder: Path, count: int, kills: int, seed: int, *, every_s: float = 6.0) -> None:
     print(f"seed {seed}")  # noqa: T201 - shown when the test fails
     rng = random.Random(seed)
     clip = write_clip(folder / "clip.mp4", numbered(30, 160, 96))
@@ -153,7 +153,7 @@ def survive(folder: Path, count: int, kills: int, seed: int) -> None:
             patiently(lambda: list(context.media_processors))
             submitted = submit_all(context, clip, count)
             for _ in range(kills):
-                time.sleep(rng.random() * 6)
+                time.sleep(rng.random() * every_s)
                 if rng.random() < 0.5:
                     service.kill_server()
                     service.start()
@@ -174,7 +174,7 @@ def survive(folder: Path, count: int, kills: int, seed: int) -> None:
 
 
 def test_jobs_survive_kills_of_server_and_workers(tmp_path: Path) -> None:
-    survive(tmp_path, 8, 4, random.randrange(10**6))
+    survive(tmp_path, 6, 4, random.randrange(10**6), every_s=3.0)
 
 
 @pytest.mark.long
