@@ -19,6 +19,7 @@ from training.attributes.data import MADE, SCORED, TRAINED, Faces  # noqa: E402
 from training.attributes.network import AttributeNet, colour_stem  # noqa: E402
 from training.attributes.predict import predict_logits  # noqa: E402
 from training.emotion.augment import mix  # noqa: E402
+from training.emotion.export import Graph, model_of  # noqa: E402
 from training.emotion.network import ExpressionNet, load_folded  # noqa: E402
 from training.recipe import recipe  # noqa: E402
 from training.schedule import Strength  # noqa: E402
@@ -66,7 +67,11 @@ def test_the_exported_graph_is_the_network(faces: np.ndarray, side: int, made: b
     np.testing.assert_allclose(found, mirrored, atol=1e-4)
 
 
-def test_close_ups_take_the_place_of_outputs_in_the_graph(faces: np.ndarray) -> None:
+def test_close_ups_take_the_place_of_outputs_in_the_graph(
+    faces: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Eight bits blur what networks that learned nothing say; what they keep is tested below.
+    monkeypatch.setattr(Graph, "eighth", Graph.half)
     torch.manual_seed(4)
     net = AttributeNet().eval()
     stem, *others = folded_like(ExpressionNet())
@@ -89,6 +94,20 @@ def test_close_ups_take_the_place_of_outputs_in_the_graph(faces: np.ndarray) -> 
     expected = calibration.scores(wanted)
     assert np.ptp(expected, axis=0)[replaced].min() > 0.1  # so that a mistake would show
     np.testing.assert_allclose(found, expected, atol=1e-2)
+
+
+def test_weights_of_eight_bits_keep_each_row_to_a_half_step() -> None:
+    rows = np.random.default_rng(6).normal(0, 1, (3, 2, 5, 5)) * [[[[0.01]]], [[[1]]], [[[0]]]]
+    graph = Graph()
+    graph.add("Identity", graph.eighth(rows), output="rows")
+    model = model_of(graph, "weights", ["n", 1], {"rows": rows.shape}, {})
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    (found,) = session.run(None, {"image": np.zeros((1, 1), np.float32)})
+    step = np.abs(rows).max(axis=(1, 2, 3), keepdims=True) / 127
+    assert (np.abs(found - rows) <= 0.501 * step).all()
+    assert {each.data_type for each in model.graph.initializer} == {1, 3}  # scales, whole numbers
 
 
 def test_unknown_targets_have_no_part_in_the_loss() -> None:

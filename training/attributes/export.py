@@ -6,7 +6,8 @@
 Input ``image``: (n, 3, 112, 112) float32, RGB 0..255, framed like the faces of lfw_attributes.
 Output ``scores``: (n, k) in 0..1, in the order of the names in the file's metadata.
 The part of the crop that is read, the change to the network's own side, the mean over the face and
-its mirror image, the close-ups, and the calibration that puts all together are part of the graph.
+its mirror image, the close-ups, whose weights take eight bits, and the calibration are part of
+the graph.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def _close_up(graph: Graph, close_up: CloseUp, net: CloseUpNet) -> str:
     x = graph.add("Sub", with_mirrored(graph, part), graph.single(MIDDLE))
     x = graph.add("Div", x, graph.single(SPREAD))
     for pair, (_, kernel, stride) in zip(net.convolutions(), STEPS, strict=True):
-        x = convolution(graph, x, folded(*pair), stride, padding=kernel // 2)
+        x = convolution(graph, x, folded(*pair), stride, padding=kernel // 2, small=True)
         x = graph.add("Relu", x)
     pooled = [graph.add(kind, x) for kind in ("GlobalAveragePool", "GlobalMaxPool")]
     seen = graph.add("Flatten", graph.add("Concat", *pooled, axis=1))

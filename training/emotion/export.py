@@ -68,6 +68,13 @@ class Graph:
         """A weight stored in half precision and used in single; the runtime casts it once."""
         return self.add("Cast", self.constant(values.astype(np.float16)), to=TensorProto.FLOAT)
 
+    def eighth(self, values: NDArray[np.float64]) -> str:
+        """A weight stored as whole numbers of -127 to 127, with a scale for each row of it."""
+        peaks = np.abs(values).reshape(len(values), -1).max(axis=1)
+        scale = (np.where(peaks > 0, peaks, 1) / 127).reshape(-1, *(1,) * (values.ndim - 1))
+        whole = self.constant(np.round(values / scale).astype(np.int8))
+        return self.add("Mul", self.add("Cast", whole, to=TensorProto.FLOAT), self.single(scale))
+
     def single(self, values: Any) -> str:
         return self.constant(np.asarray(values, np.float32))
 
@@ -165,11 +172,15 @@ def convolution(
     pair: tuple[NDArray[np.float64], NDArray[np.float64]],
     stride: int,
     padding: int,
+    *,
+    small: bool = False,
 ) -> str:
-    """A convolution with the weight and bias of `folded`, the weight in half precision."""
+    """A convolution with the weight and bias of `folded`, the weight in half precision; or, to
+    take less room, in eight bits."""
     weight, bias = pair
+    stored = graph.eighth(weight) if small else graph.half(weight)
     return graph.add(
-        "Conv", x, graph.half(weight), graph.single(bias),
+        "Conv", x, stored, graph.single(bias),
         kernel_shape=list(weight.shape[2:]), strides=[stride] * 2, pads=[padding] * 4,
     )  # fmt: skip
 
