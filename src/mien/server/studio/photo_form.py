@@ -48,7 +48,7 @@ def read_pair(content_type: str | None, body: bytes) -> Pair:
     first, second = (bytes(parts.get(name, b"")) for name in FILES)
     if not first:
         raise refused("The form has no picture in its field 'first'.")
-    one, other = (_box(name, parts.get(name, bytearray())) for name in BOXES)
+    one, other = (_box(name, bytes(parts.get(name, b""))) for name in BOXES)
     return Pair((first, second), (one, other))
 
 
