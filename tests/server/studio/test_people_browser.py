@@ -100,7 +100,8 @@ def test_a_group_from_its_making_to_its_end(
     check_accessible(page)
     take_screenshot(page, "people-adding")
 
-    # the service refuses: it is said at each picture, nobody is left behind, and it can be done again
+    # the service refuses: that is said at each picture, nobody is left behind, and it can be tried
+    # again
     page.route("**/persistedfaces?*", lambda route: route.fulfill(status=429, json=BUSY))
     keep.click()
     expect(page.get_by_role("alert").get_by_text("Rate limit is exceeded.")).to_have_count(3)
