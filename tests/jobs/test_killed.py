@@ -25,7 +25,7 @@ def submit_all(queue: Queue, count: int, rng: random.Random) -> dict[str, tuple[
         data = f"input {number} ".encode() * rng.randrange(1, 2000)
         asset = queue.assets.create(f"in {number}")
         queue.assets.put(asset.id, f"{number}.mp4", [data], len(data))
-        configuration = f"wait {rng.random() / 5}"
+        configuration = f"wait {rng.random() / 2}"
         job = queue.submit(f"{number}", [NewTask("t", "Copy", configuration, (asset.id,))])
         jobs[job.id] = job, data
     return jobs
@@ -56,12 +56,13 @@ def test_no_job_is_lost_or_done_twice_when_workers_are_killed(place: Place) -> N
         queue = Queue(storage, account, processors=PROCESSORS)
         jobs = submit_all(queue, 20, rng)
         with Pool(storage, 2, processors=MADE) as pool:
-            for _ in range(4):
-                while not pool.pids:
-                    time.sleep(0.05)
-                time.sleep(rng.random() * 3)
+            kills = 0
+            while kills < 4 and storage.jobs.waiting():
+                time.sleep(rng.random())
                 with suppress(IndexError, ProcessLookupError):
                     os.kill(rng.choice(pool.pids), signal.SIGKILL)
+                    kills += 1
+            assert kills, "all was done before anybody could be killed"
             for id in jobs:
                 queue.wait(id, timeout_s=120)
         check_all(queue, jobs)
