@@ -301,14 +301,14 @@ def test_scores_rank_faces_of_persons_who_were_not_trained_on(
 
 # Least accuracies on the test faces, a little below what the weights gave when they were committed.
 BY_EYE = {
-    "glasses of any kind": 0.92,
-    "headwear": 0.93,
-    "beard or moustache": 0.93,
-    "smile": 0.87,
-    "lips apart": 0.8,
-    "bald": 0.88,
-    "eye makeup": 0.95,
-    "lip makeup": 0.94,
+    "glasses of any kind": 0.95,
+    "headwear": 0.945,
+    "beard or moustache": 0.95,
+    "smile": 0.905,
+    "lips apart": 0.9,
+    "bald": 0.91,
+    "eye makeup": 0.965,
+    "lip makeup": 0.96,
     "sideburns": 0.94,
 }
 
@@ -320,4 +320,4 @@ def test_decisions_agree_with_labels_by_eye(model: AttributeModel, everything: d
     assert BY_EYE.keys() <= found.keys()
     assert {name: round(found[name]["value"], 3) for name in BY_EYE if
             found[name]["value"] < BY_EYE[name]} == {}  # fmt: skip
-    assert top_colour(test, scores)["value"] >= 0.7
+    assert top_colour(test, scores)["value"] >= 0.77

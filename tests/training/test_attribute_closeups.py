@@ -23,7 +23,7 @@ def faces() -> np.ndarray:
 
 def test_a_window_lies_in_the_middle() -> None:
     with pytest.raises(ValueError, match="does not lie in the middle"):
-        CloseUp((19, 44, 76, 40), (76, 40), ("Eyeglasses",))
+        CloseUp((19, 44, 76, 40), (76, 40), ("Eyeglasses",), 0.5)
 
 
 @pytest.mark.parametrize("name", CLOSE_UPS)
@@ -53,7 +53,7 @@ def test_the_part_that_is_placed_is_the_part_that_is_read() -> None:
         images = torch.from_numpy(faces).float().permute(0, 3, 1, 2)
         placed = place(
             images, close_up.size, strength, np.random.default_rng(0),
-            centre=close_up.centre, share=close_up.share,
+            centre=close_up.centre, share=close_up.extent,
         )  # fmt: skip
         read = closeups.parts(faces, close_up)
         apart = [(placed - some).abs().max() for some in (read, read.flip(3))]
@@ -95,11 +95,23 @@ def test_a_close_up_learns_and_is_read_again(tmp_path: Path) -> None:
     train_closeup.train(run, close_up, pictures, pictures, tmp_path / "mouth")
     nets = closeups.load_close_ups(tmp_path)
     assert list(nets) == ["mouth"]
-    names = ("Smiling", "Young", "Mouth_Slightly_Open")
-    found = closeups.in_place(np.full((48, 3), 9.0), names, nets, images)
-    assert ((found[:, 0] > 0) == ~dark).all()
-    assert (found[:, 1] == 9).all()
-    assert ((found[:, 2] > 0) == dark).all()
+    found = closeups.read_all(nets, images)["mouth"]
+    assert ((found > 0) == np.stack([dark, ~dark], axis=1)).all()
     resumed = Run(settings, CloseUpNet(2, dropout=0.2))
     resumed.begin(tmp_path / "mouth")
     assert (resumed.epoch, resumed.step) == (3, run.step)
+
+
+def test_a_mixture_has_its_shares_and_leaves_the_others() -> None:
+    rng = np.random.default_rng(5)
+    names = ("Smiling", "Young", "Mouth_Slightly_Open")
+    logits, read = rng.normal(2, 3, (400, 3)), {"mouth": rng.normal(0, 9, (400, 2))}
+    mixture = closeups.Mixture.of(logits, names, read)
+    mixed = mixture.logits(logits, names, read)
+    share = CLOSE_UPS["mouth"].share
+    np.testing.assert_array_equal(mixed[:, 1], logits[:, 1])
+    for at, seen in ((0, read["mouth"][:, 1]), (2, read["mouth"][:, 0])):
+        expected = (1 - share) * logits[:, at] / logits[:, at].std() + share * seen / seen.std()
+        np.testing.assert_allclose(mixed[:, at], expected)
+    alone = closeups.Mixture.of(logits, names, {})
+    np.testing.assert_array_equal(alone.logits(logits, names, {}), logits)

@@ -2,7 +2,7 @@
 
 The network of the whole head halves its input twice before anything else, so that thin frames and
 a small gap between the lips get lost. A close-up keeps the pixels of the crop, and costs little,
-since its part is small. Its outputs take the place of those of the whole network with their names.
+since its part is small. Its outputs are mixed with those of the whole network with their names.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from training.attributes.calibrate import COLOUR_OF
 from training.attributes.faces import FACE_SIDE
 from training.run import read_best
 
+Logits = NDArray[np.float64]
+
 BATCH = 128
 MIDDLE, SPREAD = 120.0, 60.0
 """Grey levels taken off and divided by, before the first convolution."""
@@ -38,11 +40,14 @@ class CloseUp:
             right one, so that the part of a mirror image is the mirror image of the part.
         size: width and height that the window is scaled to.
         outputs: names among those of the whole network.
+        share: of the close-up in the mixture with the whole network, found on the calibration
+            faces; both alike have a deviation of 1 there.
     """
 
     window: tuple[int, int, int, int]
     size: tuple[int, int]
     outputs: tuple[str, ...]
+    share: float
 
     def __post_init__(self) -> None:
         left, _, width, _ = self.window
@@ -56,15 +61,15 @@ class CloseUp:
         return (left + width / 2) / FACE_SIDE, (top + height / 2) / FACE_SIDE
 
     @property
-    def share(self) -> tuple[float, float]:
+    def extent(self) -> tuple[float, float]:
         """Width and height of the window, likewise."""
         return self.window[2] / FACE_SIDE, self.window[3] / FACE_SIDE
 
 
 CLOSE_UPS: Mapping[str, CloseUp] = {
-    "eyes": CloseUp((18, 44, 76, 40), (76, 40), ("Eyeglasses",)),
-    "mouth": CloseUp((30, 72, 52, 40), (52, 40), ("Mouth_Slightly_Open", "Smiling")),
-    "hair": CloseUp((6, 2, 100, 92), (60, 56), tuple(COLOUR_OF)),
+    "eyes": CloseUp((18, 44, 76, 40), (76, 40), ("Eyeglasses",), 0.5),
+    "mouth": CloseUp((30, 72, 52, 40), (52, 40), ("Mouth_Slightly_Open", "Smiling"), 0.8),
+    "hair": CloseUp((6, 2, 100, 92), (60, 56), tuple(COLOUR_OF), 2 / 3),
 }
 
 
@@ -125,15 +130,48 @@ def load_close_ups(folder: Path) -> dict[str, CloseUpNet]:
     }
 
 
-def in_place(
-    logits: NDArray[np.floating],
-    names: Sequence[str],
-    nets: Mapping[str, CloseUpNet],
-    images: NDArray[np.uint8],
-) -> NDArray[np.float64]:
-    """The logits (n, k) of the whole network, with those of these close-ups in their place."""
-    found = np.array(logits, np.float64)
-    for name, net in nets.items():
-        read = predict(net, CLOSE_UPS[name], images).double().numpy()
-        found[:, [names.index(output) for output in CLOSE_UPS[name].outputs]] = read
-    return found
+def read_all(nets: Mapping[str, CloseUpNet], images: NDArray[np.uint8]) -> dict[str, Logits]:
+    """The logits (n, outputs) of each close-up, by its name."""
+    return {
+        name: predict(net, CLOSE_UPS[name], images).double().numpy() for name, net in nets.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """What logits are multiplied by before they are added.
+
+    Attributes:
+        whole: (k,) of the whole network's outputs; 1 where no close-up reads the same.
+        close: (outputs,) of those of each close-up, by its name.
+    """
+
+    whole: Logits
+    close: Mapping[str, Logits]
+
+    @classmethod
+    def of(cls, logits: Logits, names: Sequence[str], read: Mapping[str, Logits]) -> Mixture:
+        """The mixture that the shares of the close-ups ask for.
+
+        Args:
+            logits: (n, k) of the calibration faces, in the order of `names`.
+            read: of the same faces, as `read_all` gives them.
+        """
+        whole, close = np.ones(len(names)), {}
+        for name, found in read.items():
+            share, at = CLOSE_UPS[name].share, places(name, names)
+            whole[at] = (1 - share) / logits[:, at].std(axis=0)
+            close[name] = share / found.std(axis=0)
+        return cls(whole, close)
+
+    def logits(self, logits: Logits, names: Sequence[str], read: Mapping[str, Logits]) -> Logits:
+        """(n, k) the logits of both together."""
+        mixed = logits * self.whole
+        for name, found in read.items():
+            mixed[:, places(name, names)] += found * self.close[name]
+        return np.asarray(mixed)
+
+
+def places(name: str, names: Sequence[str]) -> list[int]:
+    """Where the outputs of a close-up stand among these."""
+    return [names.index(output) for output in CLOSE_UPS[name].outputs]

@@ -20,7 +20,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
 
 from training.attributes.calibrate import Calibration, fit
 from training.attributes.closeups import (
@@ -30,8 +29,10 @@ from training.attributes.closeups import (
     STEPS,
     CloseUp,
     CloseUpNet,
-    in_place,
+    Mixture,
     load_close_ups,
+    places,
+    read_all,
 )
 from training.attributes.data import KEPT, SCORED, columns, read_faces
 from training.attributes.faces import FACE_SIDE, check_faces, faces_folder
@@ -71,16 +72,16 @@ def kept_only(net: AttributeNet, names: Sequence[str]) -> AttributeNet:
 
 def build(
     net: AttributeNet, side: int, calibration: Calibration, names: Sequence[str],
-    closer: Mapping[str, CloseUpNet] | None = None,
+    closer: tuple[Mapping[str, CloseUpNet], Mixture] | None = None,
 ) -> onnx.ModelProto:  # fmt: skip
     """The whole graph, from crops to calibrated scores.
 
     Args:
         net: as `kept_only` gives it.
         side: of the network's own input.
-        calibration: of these outputs.
+        calibration: of these outputs, or of their mixture.
         names: of the outputs, for the metadata.
-        closer: close-ups by name, whose outputs take the place of the network's.
+        closer: close-ups by name, and how they are mixed with the network.
     """
     graph = Graph()
     left, top, width = WINDOW
@@ -88,12 +89,16 @@ def build(
     faces = mirrored(graph, window, side, channels=3)
     both, _ = network(graph, faces, net, doubting=False)
     logits = both_means(graph, both, len(names))
+    nets, mixture = closer or ({}, Mixture(np.ones(len(names)), {}))
     slopes = np.array(calibration.slopes)
-    close = _close_ups(graph, closer or {}, names, slopes)
-    slopes[[names.index(each) for name in closer or {} for each in CLOSE_UPS[name].outputs]] = 0
-    moved = graph.add("Mul", logits, graph.single(slopes))
-    for part in (*close, graph.single(calibration.offsets)):
-        moved = graph.add("Add", moved, part)
+    moved = graph.add("Mul", logits, graph.single(slopes * mixture.whole))
+    for name, close_up in nets.items():
+        at = places(name, names)
+        spread = np.zeros((len(at), len(names)))
+        spread[np.arange(len(at)), at] = slopes[at] * mixture.close[name]
+        found = _close_up(graph, CLOSE_UPS[name], close_up)
+        moved = graph.add("Add", moved, graph.add("MatMul", found, graph.single(spread)))
+    moved = graph.add("Add", moved, graph.single(calibration.offsets))
     graph.add("Sigmoid", moved, output="scores")
     return model_of(
         graph,
@@ -110,20 +115,6 @@ def _part(graph: Graph, left: int, top: int, width: int, height: int) -> str:
         "Slice", "image", graph.integers(top, left), graph.integers(top + height, left + width),
         graph.integers(2, 3),
     )  # fmt: skip
-
-
-def _close_ups(
-    graph: Graph, nets: Mapping[str, CloseUpNet], names: Sequence[str], slopes: NDArray[np.float64]
-) -> list[str]:
-    """What each close-up adds to the calibrated logits (n, k): 0 but for its own outputs."""
-    added = []
-    for name, net in nets.items():
-        places = [names.index(output) for output in CLOSE_UPS[name].outputs]
-        spread = np.zeros((len(places), len(names)))
-        spread[np.arange(len(places)), places] = slopes[places]
-        logits = _close_up(graph, CLOSE_UPS[name], net)
-        added.append(graph.add("MatMul", logits, graph.single(spread)))
-    return added
 
 
 def _close_up(graph: Graph, close_up: CloseUp, net: CloseUpNet) -> str:
@@ -159,9 +150,11 @@ def main() -> None:
     net = kept_only(net, names)
     images = read_faces(folder).images[labels.face]
     nets = load_close_ups(arguments.closeups) if arguments.closeups else {}
-    logits = in_place(predict_logits(net, images, side).double().numpy(), names, nets, images)
-    calibration = fit(logits, labels, names)
-    size = write_model(build(net, side, calibration, names, nets), arguments.out)
+    logits, read = predict_logits(net, images, side).double().numpy(), read_all(nets, images)
+    mixture = Mixture.of(logits, names, read)
+    calibration = fit(mixture.logits(logits, names, read), labels, names)
+    model = build(net, side, calibration, names, (nets, mixture))
+    size = write_model(model, arguments.out)
     table = zip(names, calibration.slopes, calibration.offsets, strict=True)
     rounded = {name: [round(slope, 3), round(offset, 3)] for name, slope, offset in table}
     told = {"bytes": size, "side": side, "close-ups": list(nets), "calibration": rounded}

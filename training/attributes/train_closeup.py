@@ -85,7 +85,7 @@ def batch(run: CloseUpRun, close_up: CloseUp, pixels: NDArray[np.uint8]) -> Tens
     pixels = augment.degrade(pixels, strength.degraded, rng)
     images = torch.from_numpy(pixels).float().permute(0, 3, 1, 2)
     images = place(
-        images, close_up.size, strength, rng, centre=close_up.centre, share=close_up.share
+        images, close_up.size, strength, rng, centre=close_up.centre, share=close_up.extent
     )
     images = relight(images, strength.light, rng)
     images = augment.tint(images, augment.COLOUR, augment.GRAY, rng)

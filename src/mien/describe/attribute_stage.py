@@ -21,7 +21,8 @@ Array = NDArray[Any]
 
 MIN_SIDE = 32.0
 """Crops cut from fewer pixels a side are too small. Of a hundred faces some three fewer than at
-112 pixels were told right at 32, and up to seventeen at 16: docs/concepts/attributes.md."""
+112 pixels were told right at 32, of glasses eight, and up to seventeen at 16:
+docs/concepts/attributes.md."""
 
 
 class Attributes:
