@@ -304,8 +304,8 @@ BY_EYE = {
     "glasses of any kind": 0.95,
     "headwear": 0.945,
     "beard or moustache": 0.95,
-    "smile": 0.905,
-    "lips apart": 0.9,
+    "smile": 0.89,
+    "lips apart": 0.89,
     "bald": 0.91,
     "eye makeup": 0.965,
     "lip makeup": 0.96,
@@ -320,4 +320,4 @@ def test_decisions_agree_with_labels_by_eye(model: AttributeModel, everything: d
     assert BY_EYE.keys() <= found.keys()
     assert {name: round(found[name]["value"], 3) for name in BY_EYE if
             found[name]["value"] < BY_EYE[name]} == {}  # fmt: skip
-    assert top_colour(test, scores)["value"] >= 0.77
+    assert top_colour(test, scores)["value"] >= 0.8
