@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -75,10 +76,18 @@ def test_doctor_finds_this_machine_well(run: Run) -> None:
     assert states["centerface"] in ("ok", "missing")
 
 
+def has_open(pid: int, path: Path) -> bool:
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):  # closed since it was listed
+            if os.readlink(f"/proc/{pid}/fd/{number}") == str(path.resolve()):
+                return True
+    return False
+
+
 def until_opened(process: subprocess.Popen[str], path: Path) -> None:
     """Wait until a process works on a file."""
-    opened, end = Path(f"/proc/{process.pid}/fd"), time.monotonic() + 60
-    while path.resolve() not in [file.resolve() for file in opened.iterdir()]:
+    end = time.monotonic() + 60
+    while not has_open(process.pid, path):
         assert process.poll() is None, "it ended before it could be interrupted"
         assert time.monotonic() < end, "it never opened the file"
         time.sleep(0.02)
