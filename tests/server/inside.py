@@ -27,6 +27,7 @@ from mien.server.dialects.face_v1 import FACE_V1
 from mien.server.inference import Analyst, Seen, Stream, Wants, Worker
 from mien.server.metrics import Metrics
 from mien.server.settings import Settings
+from mien.server.sockets import BoundedSocket
 from mien.storage import Storage, open_storage
 from mien.timecode import Time
 
@@ -122,7 +123,7 @@ def inside(
     ):
         app = create_app(made, storage, trainer=trainer, analyst=analyst)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, ws="none", proxy_headers=False
+            app, log_config=None, access_log=False, ws=BoundedSocket, proxy_headers=False
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listening],))

@@ -17,7 +17,7 @@ from mien.server.errors import KeyRefusedError, OffError
 from mien.storage.accounts import Accounts
 
 FRESH_S = 5.0
-"""How long a looked-up key counts; so much later, at most, is a revoked one refused."""
+"""How long a looked-up key, or session, counts; so much later, at most, is it refused."""
 MOST_CACHED = 4096
 MOST_CHARACTERS = 512
 """Longer keys are refused unseen."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi import FastAPI
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 
 from mien.gallery.trainer import Trainer
@@ -84,7 +84,15 @@ class Dialect:
     title: str = ""
 
 
-def caller_of(request: Request) -> Caller:
+def caller_of(request: HTTPConnection) -> Caller:
     """Who made a request that has passed the gate; its `account_id` says whose data it is."""
     caller: Caller = request.scope["state"]["caller"]
     return caller
+
+
+def admission_of(request: HTTPConnection) -> Callable[[], Awaitable[Caller]]:
+    """Lets a request in once more, as often as it is asked; what lasts may outlast its key, or its
+    session, and asks every second or so. It raises Refusal, `auth.FRESH_S` late at most.
+    """
+    admit: Callable[[], Awaitable[Caller]] = request.scope["state"]["admit"]
+    return admit

@@ -101,8 +101,7 @@ class Gate(Door):
         if not self._dialect.admits(head, caller):
             raise KeyRefusedError
         scope["state"]["caller"] = caller
-        if scope["type"] == "websocket":  # it may last longer than the key
-            scope["state"]["admit"] = partial(self._keys.caller, secret, self._dialect.name)
+        scope["state"]["admit"] = partial(self._keys.caller, secret, self._dialect.name)
         _forget(scope, secret or "")
         path = scope["path"][len(self._dialect.prefix) :].lower()
         await self._allowance.call(caller, about_video=self._dialect.about_video(path))

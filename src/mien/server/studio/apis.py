@@ -33,8 +33,7 @@ class SessionGate(Door):
         head = HTTPConnection(scope)
         visitor = visitor_of(head)
         scope["state"] |= {"dialect": self._dialect.name, "caller": visitor.caller}
-        if scope["type"] == "websocket":  # it may last longer than the session
-            scope["state"]["admit"] = self._admission(scope["state"]["token"])
+        scope["state"]["admit"] = self._admission(scope["state"]["token"])
         scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"cookie"]
         await self._services.allowance.call(visitor.caller)
 

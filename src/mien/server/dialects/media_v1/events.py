@@ -11,8 +11,10 @@ from starlette.responses import Response, StreamingResponse
 
 from mien.errors import NoSuchJobError
 from mien.jobs import Event, Job
+from mien.server.dialect import admission_of
 from mien.server.dialects.media_v1.answers import EventAnswer
 from mien.server.dialects.media_v1.call import Call
+from mien.server.errors import Refusal
 
 LOOK_S = 0.5
 QUIET_S = 15.0
@@ -22,7 +24,8 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 async def stream(call: Call) -> Response:
-    """Events after `Last-Event-ID`, until the job is over, or the service stops."""
+    """Events after `Last-Event-ID`, until the job is over, whoever asks may no longer, or the
+    service stops."""
     text = call.request.headers.get("last-event-id", "")
     after = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
     job = await call.run(call.queue.get, call.job)
@@ -31,13 +34,14 @@ async def stream(call: Call) -> Response:
 
 
 async def _told(call: Call, job: Job, after: int) -> AsyncIterator[str]:
-    progress, spoke = None, time.monotonic()
+    progress, spoke, admit = None, time.monotonic(), admission_of(call.request)
     yield "retry: 1000\n\n"
     while not call.services.closing.is_set():
         try:
+            await admit()
             job = await call.run(call.queue.get, job.id)
             events = await call.run(call.queue.history, job.id, after=after)
-        except NoSuchJobError:  # it was deleted, after it was over
+        except (NoSuchJobError, Refusal):  # it was deleted; or the key, or session, has ended
             return
         for event in events:
             after, spoke = event.number, time.monotonic()

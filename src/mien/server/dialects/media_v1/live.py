@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -21,8 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from mien.errors import MediaError
 from mien.pipeline.live import LiveAnswer
 from mien.report.live import live_document
-from mien.server.auth import Caller
-from mien.server.dialect import Services
+from mien.server.dialect import Services, admission_of, caller_of
 from mien.server.errors import BusyError, RateError, Refusal
 from mien.server.operations import Operation
 from mien.timecode import Time
@@ -32,6 +30,9 @@ PATH, NAME = "/live", "Live_Watch"
 
 BURST_S = 2.0
 """So many seconds' worth of frames may come at once."""
+
+ADMIT_S = 1.0
+"""So often is asked whether whoever watches still may; the answer is looked up anew less often."""
 
 MICROSECOND = Fraction(1, 1_000_000)
 NOT_BINARY, AGAINST_RULES = 1003, 1008
@@ -116,9 +117,7 @@ class Watch:
     def __init__(self, socket: WebSocket, services: Services) -> None:
         self._socket, self._services = socket, services
         self._limits = services.settings.limits
-        state: dict[str, Any] = socket.scope["state"]
-        self._caller: Caller = state["caller"]
-        self._admit: Callable[[], Awaitable[Caller]] = state["admit"]
+        self._caller, self._admit = caller_of(socket), admission_of(socket)
         self._stream = services.analyst.stream(emotion=services.policy.allows("emotion"))
         self._newest: Arrived | None = None
         self._there = asyncio.Event()
@@ -141,8 +140,9 @@ class Watch:
             await self._end(refusal)
 
     async def _converse(self) -> None:
-        """Read and answer until either ends."""
-        tasks = [asyncio.create_task(each) for each in (self._read(), self._answer())]
+        """Read, answer, and ask who is there, until one of them ends."""
+        works = self._read(), self._answer(), self._stay()
+        tasks = [asyncio.create_task(each) for each in works]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -182,11 +182,16 @@ class Watch:
         self._count += 1
         self._there.set()
 
+    async def _stay(self) -> None:
+        """Go on for as long as the key, or the session, is one, whether frames come or not."""
+        while True:
+            await self._admit()
+            await asyncio.sleep(ADMIT_S)
+
     async def _answer(self) -> None:
         """Answer the newest frame, again and again."""
         while True:
             await self._there.wait()
-            await self._admit()
             taken: list[Arrived] = []
             try:
                 await self._services.allowance.call(self._caller)
