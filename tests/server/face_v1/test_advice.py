@@ -132,6 +132,105 @@ def test_what_is_no_picture(client: httpx.Client, anna: str) -> None:
         assert answer.json()["error"]["code"] in ("InvalidImage", "InvalidImageSize")
 
 
+def remembered(client: httpx.Client, noun: str, *pictures: bytes) -> list[str]:
+    """The faceId of the one face of each picture, by the advice on it."""
+    ids = []
+    for data in pictures:
+        answer = client.post(
+            f"{noun}/advice?returnFaceId=true&faceIdTimeToLive=60", content=data
+        ).json()
+        ids.append(answer[0]["faceId"])
+    return ids
+
+
+def together(client: httpx.Client, noun: str, *ids: str, **more: str) -> httpx.Response:
+    return client.post(f"{noun}/advice/together", json={"faceIds": list(ids), **more}, headers=JSON)
+
+
+@pytest.fixture(scope="module")
+def batch(client: httpx.Client) -> list[str]:
+    """Two pictures of a woman, one of a man; kept as recognition_04."""
+    for noun in ("persongroups/team", "facelists/pile"):
+        body = {"name": "Both", "recognitionModel": "recognition_04"}
+        assert client.put(noun, json=body, headers=JSON).status_code == 200
+    pictures = people.woman(), people.man(), people.woman(1)
+    return remembered(client, "persongroups/team", *pictures)
+
+
+def test_faces_that_are_to_be_kept_together(client: httpx.Client, batch: list[str]) -> None:
+    woman, man, again = batch
+    answer = together(client, "persongroups/team", *batch).json()
+    assert [each["faceId"] for each in answer] == batch
+    told = {each["faceId"]: each["advice"] for each in answer}
+    assert told[woman] == []
+    assert [(each["code"], each["serious"]) for each in told[man]] == [("unlike", True)]
+    (copy,) = told[again]
+    assert (copy["code"], copy["faceId"]) == ("samePicture", woman)
+    assert 0.9 < copy["confidence"] <= 1
+    alone = together(client, "facelists/pile", *batch).json()
+    assert [[each["code"] for each in face["advice"]] for face in alone] == [
+        *([], [], ["samePicture"])
+    ]
+
+
+def test_a_person_who_has_faces_tells_whose_are_not_theirs(
+    client: httpx.Client, batch: list[str]
+) -> None:
+    """And so does the advice on each picture; one who has none is told by the faces together."""
+    made = client.post("persongroups/team/persons", json={"name": "Bea"}, headers=JSON).json()
+    person = str(made["personId"])
+    path = f"persongroups/team/persons/{person}/persistedfaces"
+    for wanted in (["unlike"], []):
+        answer = together(client, "persongroups/team", *batch[:2], personId=person).json()
+        assert [[each["code"] for each in face["advice"]] for face in answer] == [wanted] * 2
+        assert client.post(path, content=people.woman()).status_code == 200
+
+
+def test_faces_are_remembered_only_where_that_is_asked_for(client: httpx.Client) -> None:
+    (face,) = client.post("persongroups/crew/advice", content=people.man()).json()
+    assert "faceId" not in face
+
+
+@pytest.mark.parametrize(
+    ("noun", "body", "status", "code"),
+    [
+        ("persongroups/none", {}, 404, "PersonGroupNotFound"),
+        ("facelists/N ONE", {}, 404, "FaceListNotFound"),
+        ("persongroups/team", {"faceIds": [GUID, GUID]}, 404, "FaceNotFound"),
+        ("persongroups/team", {"faceIds": [GUID]}, 400, "BadArgument"),
+        ("persongroups/team", {"faceIds": ["x", "y"]}, 400, "BadArgument"),
+        ("persongroups/team", {"faceIds": [GUID] * 1001}, 400, "BadArgument"),
+        ("persongroups/team", {"personId": GUID}, 404, "PersonNotFound"),
+        ("persongroups/team", {"personId": "x"}, 400, "BadArgument"),
+        ("persongroups/crew", {}, 400, "BadArgument"),  # of another recognition model
+        ("facelists/pile", {"faceIds": None}, 400, "BadArgument"),
+    ],
+)
+def test_what_is_refused_of_faces_together(
+    client: httpx.Client,
+    anna: str,
+    batch: list[str],
+    noun: str,
+    body: dict[str, Any],
+    status: int,
+    code: str,
+) -> None:
+    sent = {"faceIds": batch[:2], **body}
+    answer = client.post(f"{noun}/advice/together", json=sent, headers=JSON)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+def test_faces_of_another_account_are_not_known(
+    client: httpx.Client, live: Live, batch: list[str]
+) -> None:
+    headers = {HEADER: live.key("stranger"), **JSON}
+    with httpx.Client(base_url=f"{live.url}/face/v1.0", headers=headers) as stranger:
+        body = {"name": "Mine", "recognitionModel": "recognition_04"}
+        assert stranger.put("persongroups/team", json=body).status_code == 200
+        answer = together(stranger, "persongroups/team", *batch)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "FaceNotFound")
+
+
 def test_the_policy_leaves_out_what_is_off(tmp_path: Path) -> None:
     off = {*OF.values(), "qualityForRecognition"}
     policy = tmp_path / "policy.toml"

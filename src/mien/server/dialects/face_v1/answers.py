@@ -20,7 +20,7 @@ from mien.gallery.records import (
     StoredFace,
     Training,
 )
-from mien.server.dialects.face_v1.names import BY_KIND, Noun
+from mien.server.dialects.face_v1.names import BY_KIND
 
 Json = dict[str, Any]
 
@@ -136,6 +136,7 @@ class AdviceItem(Answer):
     value: float | None = None
     person_id: str | None = None
     persisted_face_id: str | None = None
+    face_id: str | None = None
     name: str | None = None
     confidence: float | None = None
 
@@ -143,8 +144,16 @@ class AdviceItem(Answer):
 class FaceAdvice(Answer):
     """A face of a picture, and what to know before it is kept."""
 
+    face_id: str | None = None
     face_rectangle: FaceRectangle
     quality_for_recognition: str | None = None
+    advice: list[AdviceItem]
+
+
+class TogetherAdvice(Answer):
+    """A face, and what to know of it beside others before they are kept."""
+
+    face_id: str
     advice: list[AdviceItem]
 
 
@@ -242,9 +251,8 @@ def rectangle(box_xyxy: Array) -> Json:
     return {"top": top, "left": left, "width": right - left, "height": bottom - top}
 
 
-def advice(found: Advice, noun: Noun) -> Json:
-    """One piece of advice; what it has no value for is left out."""
-    whose = "personId" if noun.kind.has_persons else "persistedFaceId"
+def advice(found: Advice, whose: str) -> Json:
+    """One piece of advice, with the id under this name; what it has no value for is left out."""
     told = {
         "value": None if found.value is None else round(found.value, 3),
         whose: found.id,

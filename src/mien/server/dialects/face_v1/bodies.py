@@ -205,6 +205,16 @@ class GroupBody(Body):
     ]
 
 
+class TogetherBody(GroupBody):
+    """Faces that are to be kept together."""
+
+
+class TogetherOfPersonBody(TogetherBody):
+    """Faces that are to be kept as those of one person, whose id is given once they are there."""
+
+    person_id: PersonId | None = None
+
+
 SnapshotType = Literal["FaceList", "LargeFaceList", "LargePersonGroup", "PersonGroup"]
 Scope = Annotated[list[str], Field(min_length=1, max_length=1000)]
 

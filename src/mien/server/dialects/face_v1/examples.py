@@ -38,6 +38,8 @@ BODIES: dict[str, Json] = {
     "ImageUrl": {"url": "https://example.com/photo.jpg"},
     "FindSimilarBody": {"faceId": FACE_A, "faceListId": "family", "mode": "matchPerson"},
     "GroupBody": {"faceIds": [FACE_A, FACE_B]},
+    "TogetherBody": {"faceIds": [FACE_A, FACE_B]},
+    "TogetherOfPersonBody": {"faceIds": [FACE_A, FACE_B], "personId": PERSON},
     "IdentifyBody": {
         "faceIds": [FACE_A],
         "personGroupId": "family",
@@ -88,6 +90,18 @@ ANSWERS: dict[str, Json] = {
                 "personId": PERSON,
                 "name": "Anna",
                 "confidence": 0.71,
+            }
+        ],
+    },
+    "TogetherAdvice": {
+        "faceId": FACE_B,
+        "advice": [
+            {
+                "code": "samePicture",
+                "serious": True,
+                "message": "This picture is among these already.",
+                "faceId": FACE_A,
+                "confidence": 0.97,
             }
         ],
     },

@@ -150,6 +150,15 @@ def _collection(noun: Noun) -> Iterator[Operation]:
         answer=list[answers.FaceAdvice],
         refusals=(400, 404),
     )
+    yield one(
+        *(f"{code}_AdviseTogether", "POST", f"{path}/advice/together"),
+        about=f"Say of faces that are to be kept together in a {text} what to know of each beside "
+        "the others (an extension of mien).",
+        handler=partial(advice.advise_together, noun),
+        body=bodies.TogetherOfPersonBody if noun.kind.has_persons else bodies.TogetherBody,
+        answer=list[answers.TogetherAdvice],
+        refusals=(400, 404),
+    )
     if noun.kind.is_trained:
         yield one(
             *(f"{code}_Train", "POST", f"{path}/train"),

@@ -8,6 +8,11 @@ DETECTION_MODELS = ("detection_01", "detection_02", "detection_03")
 RECOGNITION_MODELS = tuple(f"recognition_0{number}" for number in range(1, 5))
 
 RETURN_FACE_ID = Flag("returnFaceId", True, "Keep each face for a while under a faceId.")
+REMEMBER_FACE = Flag(
+    "returnFaceId",
+    False,
+    "Keep each face for a while under a faceId, so that it can be advised on with others.",
+)
 RETURN_LANDMARKS = Flag("returnFaceLandmarks", False, "Give the 27 landmarks of each face.")
 RETURN_ATTRIBUTES = Words(
     "returnFaceAttributes", "Attributes to give: their names, with commas between them."
