@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -142,12 +143,19 @@ def test_persons_and_their_faces(gallery: Gallery, kind: Kind) -> None:
     gallery.update_person(kind, "g", person, name="Bea")
     found = gallery.person(kind, "g", person)
     assert (found.name, found.user_data) == ("Bea", "u")
-    assert gallery.face(kind, "g", faces[0], person=person) == StoredFace(faces[0], None)
+    face = gallery.face(kind, "g", faces[0], person=person)
+    assert (face.id, face.user_data, face.quality) == (faces[0], None, template(0).quality)
+    assert abs(datetime.now(UTC) - face.created) < timedelta(minutes=1)
+    assert ids(gallery.faces(kind, "g", person=person)) == sorted(faces)
     gallery.update_face(kind, "g", faces[0], person=person, user_data="x")
     assert gallery.face(kind, "g", faces[0], person=person).user_data == "x"
     gallery.delete_face(kind, "g", faces[1], person=person)
     assert gallery.person(kind, "g", person).face_ids == (faces[0], faces[2])
     other = gallery.add_person(kind, "g", name="Cleo")
+    assert gallery.faces(kind, "g", person=other) == []
+    assert ids(gallery.faces(kind, "g")) == sorted([faces[0], faces[2]])
+    with pytest.raises(NoSuchPersonError):
+        gallery.faces(kind, "g", person=str(uuid.uuid4()))
     with pytest.raises(NoSuchStoredFaceError):
         gallery.face(kind, "g", faces[0], person=other)
     with pytest.raises(NoSuchStoredFaceError):
@@ -169,8 +177,7 @@ def test_faces_of_a_list(gallery: Gallery, kind: Kind) -> None:
     assert ids(gallery.faces(kind, "l", start=sorted(faces)[0], top=2)) == sorted(faces)[1:3]
     gallery.update_face(kind, "l", faces[2], user_data="new")
     gallery.update_face(kind, "l", faces[3])
-    assert gallery.face(kind, "l", faces[2]) == StoredFace(faces[2], "new")
-    assert gallery.face(kind, "l", faces[3]) == StoredFace(faces[3], "3")
+    assert [gallery.face(kind, "l", faces[n]).user_data for n in (2, 3)] == ["new", "3"]
     gallery.delete_face(kind, "l", faces[0])
     assert ids(gallery.faces(kind, "l")) == sorted(faces[1:])
 

@@ -10,10 +10,12 @@ from mien.gallery.records import (
     Receipt,
     Snapshot,
     State,
+    StoredFace,
     Training,
 )
 from mien.storage import (
     CollectionRow,
+    FaceRow,
     OperationRow,
     PersonRow,
     ReceiptRow,
@@ -32,6 +34,11 @@ def collection(row: CollectionRow) -> Collection:
 def person(row: PersonRow) -> Person:
     """A person as the row has them."""
     return Person(row.id, row.name, row.user_data, row.face_ids)
+
+
+def stored_face(row: FaceRow) -> StoredFace:
+    """A stored face as its row has it."""
+    return StoredFace(row.id, row.user_data, row.quality, row.created)
 
 
 def receipt(row: ReceiptRow) -> Receipt:

@@ -167,8 +167,7 @@ class Gallery:
             NoSuchCollectionError, NoSuchPersonError, TrainingRunningError
         """
         with self._forgetting(kind, id):
-            row = self._storage.deletion.person(self._account, kind, id, person)
-        return from_rows.receipt(row)
+            return from_rows.receipt(self._storage.deletion.person(self._account, kind, id, person))
 
     def persons(self, kind: Kind, id: str, start: str = "", top: int = 1000) -> Sequence[Person]:
         """The persons of a group with ids after `start`, at most `top`."""
@@ -202,7 +201,7 @@ class Gallery:
         """A stored face; raises NoSuchCollectionError, NoSuchPersonError, NoSuchStoredFaceError."""
         check_person(kind, person)
         row = self._storage.faces.find(self._account, kind, id, face_id, person=person)
-        return StoredFace(row.id, row.user_data)
+        return from_rows.stored_face(row)
 
     def update_face(
         self,
@@ -228,10 +227,12 @@ class Gallery:
             row = self._storage.deletion.face(self._account, kind, id, face_id, person=person)
         return from_rows.receipt(row)
 
-    def faces(self, kind: Kind, id: str, start: str = "", top: int = 1000) -> Sequence[StoredFace]:
-        """The faces of a list with ids after `start`, at most `top`."""
-        rows = self._storage.faces.page(self._account, kind, id, start, top)
-        return [StoredFace(row.id, row.user_data) for row in rows]
+    def faces(
+        self, kind: Kind, id: str, start: str = "", top: int = 1000, *, person: str | None = None
+    ) -> Sequence[StoredFace]:
+        """Faces with ids after `start`, at most `top`; of one person if one is named."""
+        rows = self._storage.faces.page(self._account, kind, id, start, top, person=person)
+        return [from_rows.stored_face(row) for row in rows]
 
     # training and search
 

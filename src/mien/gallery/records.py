@@ -89,10 +89,17 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class StoredFace:
-    """A face that stays until it is deleted."""
+    """A face that stays until it is deleted.
+
+    Attributes:
+        quality: of the template it was stored as.
+        created: when it was stored.
+    """
 
     id: str
     user_data: str | None
+    quality: float
+    created: datetime
 
 
 class State(StrEnum):

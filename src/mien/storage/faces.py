@@ -21,7 +21,7 @@ from mien.storage.collections import by_pk, change, for_change, found
 from mien.storage.database import Database
 from mien.storage.keyring import Keyring
 from mien.storage.persons import ids_of, person_of
-from mien.storage.rows import FaceChunk, FaceRow, TemplateLike, now
+from mien.storage.rows import FaceChunk, FaceRow, TemplateLike, moment, now
 from mien.storage.sealing import opened, owner, seal_template
 from mien.storage.tables import AnyRow, deleted_faces, faces, persons
 
@@ -103,21 +103,31 @@ class Faces:
         with self._database.read() as connection:
             pk = found(connection, account_id, kind, collection).pk
             row = face_of(connection, pk, kind, face, person)
-            return FaceRow(row.pk, row.id, row.user_data)
+            return _face_row(row)
 
     def page(
-        self, account_id: str, kind: str, collection: str, start: str, top: int
+        self,
+        account_id: str,
+        kind: str,
+        collection: str,
+        start: str,
+        top: int,
+        *,
+        person: str | None = None,
     ) -> list[FaceRow]:
-        """Faces by id, those after `start`; raises NoSuchCollectionError."""
+        """Faces by id, those after `start`, of a person if one is named.
+
+        Raises:
+            NoSuchCollectionError, NoSuchPersonError
+        """
+        columns = (faces.c.pk, faces.c.id, faces.c.user_data, faces.c.quality, faces.c.created)
+        query = select(*columns).where(faces.c.id > start).order_by(faces.c.id).limit(top)
         with self._database.read() as connection:
             pk = found(connection, account_id, kind, collection).pk
-            rows = connection.execute(
-                select(faces.c.pk, faces.c.id, faces.c.user_data)
-                .where(faces.c.collection == pk, faces.c.id > start)
-                .order_by(faces.c.id)
-                .limit(top)
-            )
-            return [FaceRow(row.pk, row.id, row.user_data) for row in rows]
+            if person is not None:
+                query = query.where(faces.c.person == person_of(connection, pk, kind, person).pk)
+            rows = connection.execute(query.where(faces.c.collection == pk))
+            return [_face_row(row) for row in rows]
 
     def update(
         self,
@@ -218,6 +228,10 @@ class Faces:
             quality=np.array([row.quality for row in kept], np.float32),
             lost=len(rows) - len(kept),
         )
+
+
+def _face_row(row: AnyRow) -> FaceRow:
+    return FaceRow(row.pk, row.id, row.user_data, row.quality, moment(row.created))
 
 
 def _plain(key: bytes, row: AnyRow, account_id: str) -> bytes:

@@ -49,11 +49,13 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class FaceRow:
-    """A stored face, still sealed and so not part of it."""
+    """A stored face, still sealed and so not part of it; `quality` is 0..1."""
 
     pk: int
     id: str
     user_data: str | None
+    quality: float
+    created: datetime
 
 
 @dataclass(frozen=True, slots=True, eq=False)

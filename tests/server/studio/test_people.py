@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -43,6 +45,39 @@ def test_what_is_told_of_groups_and_lists(visitor: Person) -> None:
     assert visitor.api("GET", "/people/persongroups/crew").json() == told[0]
 
 
+def test_what_is_told_of_faces(visitor: Person) -> None:
+    make(visitor, "crew")
+    make(visitor, "faces", "A list", "facelists")
+    root, ids, before = "/face/v1.0/persongroups/crew/persons", [], datetime.now(UTC)
+    for name in ("Anna", "Bert"):
+        person = visitor.api("POST", root, json={"name": name}).json()["personId"]
+        query = urlencode({"userData": HOSTILE})
+        path = f"{root}/{person}/persistedfaces?{query}"
+        kept = visitor.api("POST", path, content=pictures.woman(), headers=OCTETS)
+        ids.append((person, kept.json()["persistedFaceId"]))
+    for person, face in ids:
+        (told,) = visitor.api("GET", f"/people/persongroups/crew/faces?person={person}").json()
+        assert (told["persistedFaceId"], told["userData"]) == (face, HOSTILE)
+        assert 0.5 < told["quality"] <= 1
+        assert before <= datetime.fromisoformat(told["added"]) <= datetime.now(UTC)
+    all_ids = sorted(face for _, face in ids)
+    path = "/people/persongroups/crew/faces"
+    assert [each["persistedFaceId"] for each in visitor.api("GET", path).json()] == sorted(
+        everybody
+    )
+    rest = visitor.api("GET", f"{path}?start={min(everybody)}").json()
+    assert [each["persistedFaceId"] for each in rest] == [max(everybody)]
+    assert visitor.api("GET", "/people/facelists/faces/faces").json() == []
+    for query, status in (
+        (f"person={face}", 404),  # of a face, not of a person
+        ("person=x", 400),
+        ("person=%00", 400),
+        ("start=x", 400),
+    ):
+        assert visitor.api("GET", f"{path}?{query}").status_code == status, query
+    assert visitor.api("GET", f"/people/facelists/faces/faces?person={person}").status_code == 404
+
+
 def test_names_are_shown_as_text(visitor: Person) -> None:
     make(visitor, "crew", HOSTILE)
     page = visitor.client.get("/studio/people/persongroups/crew")
@@ -78,6 +113,8 @@ def test_another_visitor_sees_nothing(people: Callable[..., Person]) -> None:
     root = "/face/v1.0/persongroups/crew"
     for method, path in (
         ("GET", "/people/persongroups/crew"),
+        ("GET", "/people/persongroups/crew/faces"),
+        ("GET", f"/people/persongroups/crew/faces?person={person}"),
         ("GET", root),
         ("DELETE", root),
         ("POST", f"{root}/train"),
@@ -85,6 +122,8 @@ def test_another_visitor_sees_nothing(people: Callable[..., Person]) -> None:
         ("DELETE", f"{root}/persons/{person}"),
     ):
         assert stranger.api(method, path).status_code == 404, path
+    body = {"faceIds": [person, person]}
+    assert stranger.api("POST", f"{root}/advice/together", json=body).status_code == 404
     for path in (f"{root}/advice", f"{root}/persons/{person}/persistedfaces"):
         answer = stranger.api("POST", path, content=pictures.woman(), headers=OCTETS)
         assert answer.status_code == 404

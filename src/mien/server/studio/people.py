@@ -4,6 +4,8 @@ GET /studio/people                  all groups and lists of the account
 GET /studio/people/{noun}/{id}      one of them; `noun` as in the paths of Face API
 GET /studio/api/people              the same as JSON, with how many people and faces each has
 GET /studio/api/people/{noun}/{id}  one of them
+GET /studio/api/people/{noun}/{id}/faces?person=ID&start=ID
+                                    its faces, or those of a person: what is known of each
 """
 
 from __future__ import annotations
@@ -14,18 +16,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from mien.errors import NoSuchCollectionError
+from mien.errors import GalleryError, NoSuchCollectionError
 from mien.gallery import LIMITS, Kind
 from mien.server.call import Call
 from mien.server.dialect import Services
-from mien.server.dialects.face_v1.names import BY_KIND, NOUNS, Noun, is_id
+from mien.server.dialects.face_v1.names import BY_KIND, NOUNS, Noun, guid, is_id
 from mien.server.errors import Refusal
 from mien.server.studio.pages import page
 from mien.server.studio.visitors import visitor_of
-from mien.storage import CollectionRow
+from mien.storage import CollectionRow, FaceRow
 
 BY_PATH: dict[str, Noun] = {noun.path: noun for noun in NOUNS}
-PAGE = 1000  # collections in one query
+PAGE = 1000  # rows of one query
 
 
 def routes(services: Services) -> list[BaseRoute]:
@@ -36,6 +38,7 @@ def routes(services: Services) -> list[BaseRoute]:
         Route(one, _asked(_one_shown, services), name="studio-people-one"),
         Route("/api/people", _asked(_all, services), name="studio-people-all"),
         Route(f"/api{one}", _asked(_one, services), name="studio-people-facts"),
+        Route(f"/api{one}/faces", _asked(_faces, services), name="studio-people-faces"),
     ]
 
 
@@ -67,6 +70,38 @@ async def _all(call: Call) -> Response:
 async def _one(call: Call) -> Response:
     _, row = await _found(call)
     return JSONResponse(await call.run(_facts, call.services, row))
+
+
+async def _faces(call: Call) -> Response:
+    """A thousand at most, in the order of their ids, those after `start`."""
+    noun, row = await _found(call)
+    start, person = _id_in(call, "start") or "", _id_in(call, "person")
+    page = call.services.storage.faces.page
+    try:
+        found = await call.run(page, row.account_id, noun.kind, row.id, start, PAGE, person=person)
+    except GalleryError:  # deleted just now, or never there
+        raise Refusal(404, "NotFound", "There is no such person. They may be deleted.") from None
+    return JSONResponse([_face(each) for each in found])
+
+
+def _face(row: FaceRow) -> dict[str, object]:
+    return {
+        "persistedFaceId": row.id,
+        "userData": row.user_data,
+        "quality": round(row.quality, 2),
+        "added": row.created.isoformat(),
+    }
+
+
+def _id_in(call: Call, name: str) -> str | None:
+    """An id in the query; None where there is none. Raises Refusal 400."""
+    values = call.query.get(name)
+    if not values:
+        return None
+    found = guid(values[-1])
+    if found is None:
+        raise Refusal(400, "BadArgument", f"'{name}' is no id.")
+    return found
 
 
 async def _found(call: Call) -> tuple[Noun, CollectionRow]:
