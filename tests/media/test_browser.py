@@ -27,7 +27,9 @@ async function numbers(times) {
   const [width, height] = [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
   const paint = canvas.getContext('2d', {willReadFrequently: true}), found = [];
   for (const time of times) {
+    const shown = new Promise(yes => video.requestVideoFrameCallback(yes));
     await once(video, 'seeked', () => { video.currentTime = time; });
+    await shown;  // an event earlier, the picture may still be the last one
     paint.drawImage(video, 0, 0);
     let number = 0;
     for (let bit = 0; bit < 16; bit++) {
