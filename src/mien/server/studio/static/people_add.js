@@ -14,31 +14,58 @@ function area({ width, height }) {
 class Shot {
   constructor(file, adding) {
     Object.assign(this, { file, adding, faces: [], chosen: null, keep: false, done: false });
+    this.byHand = false; // whether it is kept was decided by the visitor
+    this.beside = []; // advice on the chosen face beside those of the other pictures
     this.url = URL.createObjectURL(file);
     this.picture = h("img", { src: this.url, alt: file.name });
     this.told = h("div", { class: "advice", "aria-live": "polite" }, "Looking …");
     this.trouble = h("p", { hidden: true });
     this.box = h("input", { type: "checkbox", disabled: true, onchange: () => this.toggle() });
     this.label = h("span", {}, "Keep this face");
-    this.note = adding.isGroup ? null : h("input", { type: "text", maxlength: NOTE_LENGTH,
-      value: file.name.replace(/\.[^.]*$/, "").slice(0, NOTE_LENGTH), "aria-label": "Note" });
+    this.note = h("input", { type: "text", maxlength: NOTE_LENGTH,
+      value: file.name.replace(/\.[^.]*$/, "").slice(0, NOTE_LENGTH) });
     this.element = h("li", { class: "shot" },
       h("div", { class: "frame" }, this.picture),
       h("div", { class: "stack" },
         h("p", { class: "file" }, file.name),
         this.told,
         this.trouble,
-        this.note ? h("label", { class: "field" }, h("span", { class: "hint" }, "Note"), this.note) : null,
+        h("label", { class: "field" }, h("span", { class: "hint" }, "Note, kept with the face"), this.note),
         h("label", { class: "check" }, this.box, this.label)));
+  }
+
+  /** The chosen face. */
+  get face() {
+    return this.chosen === null ? null : this.faces[this.chosen];
+  }
+
+  /** Its id, if it is to be compared with those of the other pictures. */
+  get compared() {
+    const declined = this.byHand && !this.keep && !this.done;
+    return declined ? undefined : this.face?.faceId;
+  }
+
+  /** What there is to say of the chosen face. */
+  get advice() {
+    return [...(this.face?.advice ?? []), ...this.beside];
+  }
+
+  get serious() {
+    return this.advice.some((each) => each.serious);
+  }
+
+  /** Have the faces of the picture found, and advised on; they are known by ids for a while. */
+  async find() {
+    const { here, known, signal } = this.adding;
+    const found = await here.advice(this.sent, known, { signal });
+    this.faces = found.sort((a, b) => area(b.faceRectangle) - area(a.faceRectangle));
   }
 
   /** Ask what the picture shows. */
   async look() {
-    const { here, person, most, signal } = this.adding;
     try {
-      this.sent = await fit(this.file, most);
-      const found = await here.advice(this.sent, person?.personId ?? null, { signal });
-      this.faces = found.sort((a, b) => area(b.faceRectangle) - area(a.faceRectangle));
+      this.sent = await fit(this.file, this.adding.most);
+      await this.find();
     } catch (error) {
       if (error.name === "AbortError") return;
       this.told.replaceChildren();
@@ -61,19 +88,29 @@ class Shot {
 
   /** Take a face of the picture; by default it is kept unless something serious is against it. */
   choose(row, byHand = false) {
-    this.chosen = row;
-    const face = row === null ? null : this.faces[row];
-    const serious = face?.advice.some((each) => each.serious) ?? false;
-    this.box.disabled = face === null || face.advice.some((each) => each.code === "unusable");
-    this.keep = face !== null && !serious && !this.twice;
-    this.box.checked = this.keep;
-    this.show();
+    Object.assign(this, { chosen: row, byHand: false, beside: [] });
+    this.box.disabled = !this.face?.faceId;
+    this.decide();
     if (byHand) announce(this.told.textContent);
     this.adding.changed();
   }
 
+  /** Hear what is to be said of the chosen face beside the others. */
+  hear(advice) {
+    this.beside = advice;
+    if (!this.done) this.decide();
+  }
+
+  /** By default a face is kept unless something serious is against it. */
+  decide() {
+    if (!this.byHand) this.keep = !this.box.disabled && !this.serious;
+    this.box.checked = this.keep;
+    this.show();
+  }
+
   toggle() {
     this.keep = this.box.checked;
+    this.byHand = true;
     this.adding.changed();
   }
 
@@ -97,14 +134,10 @@ class Shot {
     if (this.chosen === null) {
       return [h("p", {}, `${count(this.faces.length, "face")}: choose the one that is meant.`)];
     }
-    const { advice } = this.faces[this.chosen];
-    const all = this.twice
-      ? [{ serious: true, message: "This picture was chosen twice." }, ...advice]
-      : advice;
-    if (!all.length) {
+    if (!this.advice.length) {
       return [h("p", { class: "fine" }, icon("done"), h("span", {}, "It shows well."))];
     }
-    return all.map((each) =>
+    return this.advice.map((each) =>
       h("p", { class: each.serious ? "serious" : "mild" }, icon(each.serious ? "warning" : "info"),
         h("span", {}, each.message,
           each.confidence !== undefined && each.code === "looksLike"
@@ -114,16 +147,15 @@ class Shot {
 
   keepWords() {
     if (this.done) return "Kept";
-    const serious = this.chosen !== null && this.faces[this.chosen].advice.some((each) => each.serious);
-    return serious || this.twice ? "Keep it all the same" : "Keep this face";
+    return this.serious ? "Keep it all the same" : "Keep this face";
   }
 
   /** Keep the chosen face; what goes wrong is shown here, and false is given. */
   async store(person) {
     showError(this.trouble, null);
     try {
-      const { faceRectangle } = this.faces[this.chosen];
-      await this.adding.here.keep(this.sent, faceRectangle, { person, note: this.note?.value.trim() });
+      const { faceRectangle } = this.face;
+      await this.adding.here.keep(this.sent, faceRectangle, { person, note: this.note.value.trim() });
     } catch (error) {
       showError(this.trouble, error);
       return false;
@@ -131,6 +163,7 @@ class Shot {
     this.done = true;
     this.keep = false;
     this.box.disabled = true;
+    this.note.disabled = true;
     this.label.textContent = "Kept";
     return true;
   }
@@ -150,13 +183,17 @@ class Shot {
 export class Adding extends EventTarget {
   constructor(here, options) {
     super();
-    Object.assign(this, { here, shots: [], working: false, ...options });
+    Object.assign(this, { here, shots: [], working: false, looking: 0, ...options });
+    this.known = options.person?.personId ?? null; // who was there before the panel was opened
+    this.compared = ""; // the ids that were compared with each other, or are being
+    this.comparing = false;
     this.stop = new AbortController();
     this.signal = this.stop.signal;
     this.name = h("input", { id: "new-name", type: "text", maxlength: NOTE_LENGTH,
       autocomplete: "off", oninput: () => this.changed() });
     this.list = h("ul", { class: "shots", "aria-label": "Pictures" });
     this.trouble = h("p", { hidden: true });
+    this.doubt = h("div", { class: "row", hidden: true });
     this.keep = h("button", { type: "button", class: "primary", disabled: true,
       onclick: () => this.store() }, "Keep");
     this.element = this.made();
@@ -185,6 +222,7 @@ export class Adding extends EventTarget {
         : null,
       drop,
       this.list,
+      this.doubt,
       this.trouble,
       h("div", { class: "row" }, this.keep,
         h("button", { type: "button", onclick: () => this.close() }, "Close")));
@@ -196,38 +234,100 @@ export class Adding extends EventTarget {
     (this.isGroup && !this.person ? this.name : $("#adding-title")).focus();
   }
 
-  /** Look at some files, two at a time. */
+  /** Look at some files, two at a time; then at the faces of all pictures beside each other. */
   async take(files) {
     const added = files.map((file) => new Shot(file, this));
-    for (const shot of added) {
-      shot.twice = this.isTwice(shot);
-      this.shots.push(shot);
-    }
+    this.shots.push(...added);
     this.list.append(...added.map((shot) => shot.element));
+    this.looking += 1;
     const waiting = [...added];
     const worker = async () => {
       while (waiting.length && !this.signal.aborted) await waiting.shift().look();
     };
     await Promise.all([worker(), worker()]);
+    this.looking -= 1;
     this.changed();
   }
 
-  isTwice({ file }) {
-    const before = this.shots.find(
-      (each) => each.file.name === file.name && each.file.size === file.size &&
-        each.file.lastModified === file.lastModified,
-    );
-    return before !== undefined;
+  changed() {
+    this.update();
+    this.compare();
   }
 
-  changed() {
+  update() {
     const chosen = this.shots.filter((shot) => shot.keep && !shot.done).length;
     const named = !this.isGroup || this.person || this.name.value.trim();
-    this.keep.disabled = !chosen || !named || this.working;
-    this.keep.textContent = chosen ? `Keep ${count(chosen, "face")}` : "Keep";
     const over = chosen > this.room;
+    const busy = this.working || this.looking || this.comparing;
+    this.keep.disabled = !chosen || !named || over || busy;
+    this.keep.textContent = chosen ? `Keep ${count(chosen, "face")}` : "Keep";
     showError(this.trouble, over ? `A person has at most ${this.room} more faces here.` : null);
-    this.keep.disabled ||= over;
+  }
+
+  /** Have the chosen faces compared with each other, whenever they are others than before. */
+  async compare() {
+    const among = this.shots.filter((shot) => shot.compared);
+    const ids = among.map((shot) => shot.compared);
+    if (this.looking || this.signal.aborted || ids.join() === this.compared) return;
+    this.compared = ids.join();
+    this.comparing = true;
+    this.doubt.hidden = true;
+    this.update();
+    let told = [];
+    let failure = null;
+    try {
+      told = ids.length > 1 ? await this.beside(ids, among) : [];
+    } catch (error) {
+      failure = error;
+    }
+    if (ids.join() !== this.compared || this.signal.aborted) return; // others are chosen by now
+    this.comparing = false;
+    if (failure) this.fail(failure);
+    else this.tell(told, among);
+    this.update();
+  }
+
+  /** The advice; where the faces were forgotten meanwhile, they are looked at again. */
+  async beside(ids, among) {
+    const { signal } = this;
+    try {
+      return await this.here.together(ids, this.known, { signal });
+    } catch (error) {
+      if (error.code !== "FaceNotFound") throw error;
+    }
+    for (const shot of among) await shot.find();
+    const again = among.map((shot) => shot.compared);
+    this.compared = this.compared === ids.join() ? again.join() : this.compared;
+    ids.splice(0, ids.length, ...again);
+    return this.here.together(ids, this.known, { signal });
+  }
+
+  /** Have each picture say what was told of its face, and of which other picture that speaks. */
+  tell(told, among) {
+    const names = new Map(among.map((shot) => [shot.compared, shot.file.name]));
+    const advice = new Map(told.map((each) => [each.faceId, each.advice]));
+    for (const shot of this.shots) {
+      const own = advice.get(shot.compared) ?? [];
+      shot.hear(
+        own.map((each) => {
+          const other = names.get(each.faceId);
+          return other ? { ...each, message: each.message.replace(/\.$/, `: ${other}.`) } : each;
+        }),
+      );
+    }
+  }
+
+  fail(error) {
+    if (error.name === "AbortError") return;
+    const trouble = h("p", {});
+    const again = () => {
+      this.compared = "";
+      this.compare();
+    };
+    this.doubt.hidden = false;
+    this.doubt.replaceChildren(trouble,
+      h("button", { type: "button", class: "small", onclick: again }, "Compare again"));
+    showError(trouble, `The pictures could not be compared with each other. ${error.message}`);
   }
 
   async store() {

@@ -9,6 +9,8 @@ const PAGE = 1000;
 const FACES_A_CALL = 10;
 /** How long the faces of a picture that is only tried are known, in seconds: the least there is. */
 const TRIED_S = 60;
+/** The same for pictures whose faces are about to be kept, which are compared with each other. */
+const CHOSEN_S = 600;
 
 /** All groups and lists, with counts. */
 export const all = () => getJson("/studio/api/people");
@@ -66,10 +68,10 @@ export class Collection {
     return getJson(`${this.url}/persons?top=${PAGE}&start=${start}`);
   }
 
-  /** The faces of a list. */
-  async faces(start = "") {
-    if (this.noun === "facelists") return (await getJson(this.url)).persistedFaces;
-    return getJson(`${this.url}/persistedfaces?top=${PAGE}&start=${start}`);
+  /** What is known of the faces whose ids come after one, by pages: of a person, or of a list. */
+  kept({ person = null, start = "" } = {}) {
+    const query = new URLSearchParams({ ...(person ? { person } : {}), ...(start ? { start } : {}) });
+    return getJson(`/studio/api/people/${this.noun}/${encodeURIComponent(this.id)}/faces?${query}`);
   }
 
   person(id) {
@@ -88,14 +90,22 @@ export class Collection {
     return sendJson("DELETE", `${this.url}/persons/${person}?returnReceipt=true`);
   }
 
-  removeFace(face) {
-    return sendJson("DELETE", `${this.url}/persistedfaces/${face}?returnReceipt=true`);
+  removeFace(face, person = null) {
+    const whose = person ? `/persons/${person}` : "";
+    return sendJson("DELETE", `${this.url}${whose}/persistedfaces/${face}?returnReceipt=true`);
   }
 
-  /** The faces of a picture with advice on each, the largest first. */
+  /** The faces of a picture with advice on each, the largest first; known by ids for a while. */
   advice(picture, person = null, options = {}) {
-    const whose = person ? `?personId=${person}` : "";
-    return sendBytes("POST", `${this.url}/advice${whose}`, picture, options);
+    const query = new URLSearchParams({ returnFaceId: true, faceIdTimeToLive: CHOSEN_S });
+    if (person) query.set("personId", person);
+    return sendBytes("POST", `${this.url}/advice?${query}`, picture, options);
+  }
+
+  /** Advice on faces that are to be kept, of a person where it is a group: each beside the others. */
+  together(faceIds, person = null, options = {}) {
+    const body = { faceIds, ...(person ? { personId: person } : {}) };
+    return sendJson("POST", `${this.url}/advice/together`, body, options);
   }
 
   /** Keep the face in a rectangle of a picture. */

@@ -3,6 +3,7 @@ import { $, announce, h, icon, showError } from "./dom.js";
 import { ask, toast } from "./dialog.js";
 import { Adding } from "./people_add.js";
 import { Collection, facts } from "./people_api.js";
+import { faceName, faceRow, facesOf, newestFirst, removeFace } from "./people_faces.js";
 import { trying } from "./people_try.js";
 import { askName, avatar, count, showReceipts } from "./people_words.js";
 
@@ -15,6 +16,7 @@ const isGroup = "group" in data;
 const isTrained = "trained" in data;
 const here = new Collection(data);
 const members = [];
+const opened = new Set(); // whose faces are shown
 let known = null;
 let adding = null;
 
@@ -37,7 +39,7 @@ function personRow(person) {
     avatar(person.name),
     h("div", { class: "what" },
       h("strong", { class: "title" }, person.name),
-      h("p", {}, count(person.persistedFaceIds.length, "face"))),
+      facesOf(here, person, load, opened)),
     h("div", { class: "row" },
       h("button", { type: "button", class: "small", onclick: () => add(person) },
         icon("add"), h("span", {}, "Add pictures")),
@@ -46,21 +48,12 @@ function personRow(person) {
   );
 }
 
-function faceRow(face, number) {
-  const name = face.userData || `Face ${number + 1}`;
-  return h(
-    "li",
-    {},
-    avatar(name),
-    h("div", { class: "what" }, h("strong", { class: "title" }, name),
-      h("p", { class: "mono" }, face.persistedFaceId)),
-    quiet("delete", `Delete ${name}`, () => removeFace(face, name)),
-  );
-}
-
 function show() {
   const byName = (a, b) => a.name.localeCompare(b.name);
-  const rows = isGroup ? [...members].sort(byName).map(personRow) : members.map(faceRow);
+  const remove = (face) => attempt(() => removeFace(here, null, face, load));
+  const rows = isGroup
+    ? [...members].sort(byName).map(personRow)
+    : newestFirst(members).map((face) => faceRow(face, () => remove(face), { pictured: true }));
   $("#members").replaceChildren(...rows);
   $("#empty").hidden = members.length > 0;
   const faces = count(known.faces, "face");
@@ -72,7 +65,7 @@ function show() {
 
 async function page() {
   const start = members.length ? (members.at(-1).personId ?? members.at(-1).persistedFaceId) : "";
-  members.push(...(isGroup ? await here.people(start) : await here.faces(start)));
+  members.push(...(isGroup ? await here.people(start) : await here.kept({ start })));
 }
 
 async function load() {
@@ -176,16 +169,6 @@ function removePerson(person) {
   });
 }
 
-function removeFace(face, name) {
-  return attempt(async () => {
-    const body = "The face will be gone for good, with the key that opens it.";
-    if (!(await ask({ title: `Delete ${name}?`, body, confirm: "Delete", danger: true }))) return;
-    const receipt = await here.removeFace(face.persistedFaceId);
-    await load();
-    await showReceipts(`${name} is deleted`, [receipt]);
-  });
-}
-
 function renameThis() {
   return attempt(async () => {
     const name = await askName({
@@ -234,7 +217,11 @@ trying(here, {
   isGroup,
   most: Number(data.bytes),
   names: () =>
-    new Map(members.map((each) => [each.personId ?? each.persistedFaceId, each.name ?? each.userData])),
+    new Map(
+      members.map((each) =>
+        isGroup ? [each.personId, each.name] : [each.persistedFaceId, faceName(each)],
+      ),
+    ),
 });
 attempt(async () => {
   await load();

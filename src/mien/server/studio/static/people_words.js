@@ -51,7 +51,17 @@ function sentence(receipt) {
     receipt.faces ? count(receipt.faces, "face") : null,
   ].filter(Boolean);
   const what = gone.length ? gone.join(" and ") : "nothing but the name";
-  return `Gone: ${what}; ${count(receipt.keys, "key")} destroyed.`;
+  const keys = receipt.keys ? count(receipt.keys, "key") : "no key";
+  return `Gone: ${what}; ${keys} destroyed.`;
+}
+
+/** What a backup of the data may still have. */
+function lasting({ faces, keys }) {
+  if (keys || !faces) return "Nothing of it can be brought back, not from a backup of the data either.";
+  return (
+    "It cannot be brought back here. The key of the person stays as long as the person does, " +
+    "so a backup of the data from before still has the face until then."
+  );
 }
 
 /** Have a value saved as a file by the browser. */
@@ -88,7 +98,7 @@ export function showReceipts(title, receipts) {
     { "aria-labelledby": "receipt-title", class: "receipt" },
     h("h2", { id: "receipt-title" }, title),
     h("p", {}, sentence(total)),
-    h("p", { class: "soft" }, "Nothing of it can be brought back, not from a backup of the data either."),
+    h("p", { class: "soft" }, lasting(total)),
     one ? h("p", { class: "hint" }, "Receipt ", h("code", {}, receipts[0].receiptId)) : null,
     h(
       "div",
