@@ -21,6 +21,7 @@ from mien.describe.attributes import SCORES
 from mien.faces import Array, Faces
 from mien.gallery.trainer import Trainer
 from mien.media import read_image
+from mien.redact.audit import Audit
 from mien.server.app import create_app
 from mien.server.dialect import Dialect
 from mien.server.dialects.face_v1 import FACE_V1
@@ -68,6 +69,9 @@ class OneFace:
             columns["mesh"] = np.random.default_rng(1).uniform(0, 100, (1, 478, 3))
         box = np.array([[0, 0, min(100, width), min(140, height)]])
         return Seen(Faces(box, np.ones(1), **columns), width, height, "full", np.array([0.8]))
+
+    def audit(self, before: bytes, after: bytes, kept: Array) -> Audit:
+        raise NotImplementedError
 
     def stream(self, *, emotion: bool) -> Stream:
         return NobodyThere()

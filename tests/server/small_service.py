@@ -22,6 +22,7 @@ from starlette.websockets import WebSocket
 
 from mien.errors import MediaError
 from mien.faces import Array, Faces
+from mien.redact.audit import Audit
 from mien.server.app import create_app
 from mien.server.call import Call
 from mien.server.dialect import Dialect, Services, caller_of
@@ -46,6 +47,9 @@ class Sleeper:
     def see(self, data: bytes, wants: Wants) -> Seen:
         sleep(self.seconds)
         return Seen(Faces.empty(), 1, 1, "coarse")
+
+    def audit(self, before: bytes, after: bytes, kept: Array) -> Audit:
+        raise NotImplementedError
 
     def stream(self, *, emotion: bool) -> Stream:
         return NobodyThere()

@@ -23,12 +23,14 @@ from mien.errors import (
     CorruptMediaError,
     MediaError,
     MediaTooLargeError,
+    MismatchError,
     UnsupportedMediaError,
     UsageError,
 )
 from mien.faces import EMOTIONS, Faces
 from mien.media import read_image
 from mien.models import TensorSpec, file_of
+from mien.redact.audit import Audit
 from mien.server.batching import Cores, SharedSession
 from mien.server.errors import BusyError, LateError
 from mien.server.inference import Analyst, Seen, Stream, Wants
@@ -95,6 +97,31 @@ def test_faces_of_given_boxes_and_no_other(workers: list[ModelWorker], astronaut
 
 def test_no_box_gives_no_face(workers: list[ModelWorker], astronaut: bytes) -> None:
     assert len(workers[0].see(astronaut, Wants(frozenset({"emotion"}), boxes=())).faces) == 0
+
+
+def test_an_audit_says_who_can_be_seen(workers: list[ModelWorker], astronaut: bytes) -> None:
+    (box,) = workers[0].see(astronaut, Wants(accurate=True)).faces.box_xyxy
+    nobody = np.zeros((0, 4))
+    bare = workers[0].audit(astronaut, astronaut, nobody)
+    assert not bare.passed()
+    (run,) = bare.residual
+    np.testing.assert_allclose(run.best.box_xyxy, box, atol=15)
+    meant = workers[0].audit(astronaut, astronaut, box[None])
+    assert meant.passed()
+    assert len(meant.shown) == 1
+    rgb = np.array(Image.open(io.BytesIO(astronaut)).convert("RGB"))
+    left, top, right, bottom = box.astype(int)
+    rgb[top - 10 : bottom + 10, left - 10 : right + 10] = 0
+    hidden = workers[0].audit(astronaut, encoded(rgb), nobody)
+    assert hidden.passed()
+    assert hidden.hidden_faces == 1
+    assert "dlib-resnet-batch" in hidden.models
+    with pytest.raises(MismatchError, match="same size"):
+        workers[0].audit(astronaut, encoded(rgb[:100]), nobody)
+    with pytest.raises(MediaError):
+        workers[0].audit(astronaut, b"no picture", nobody)
+    with pytest.raises(UsageError, match="only scores crops"):
+        reader_maker(Metrics(), 1)().audit(astronaut, astronaut, nobody)
 
 
 def test_crops_are_scored_alike_by_both_kinds_of_worker(
@@ -292,6 +319,9 @@ class Gated:
     def scores(self, crops: Array) -> Array:
         self.calls += 1
         return np.full((len(crops), 8), 1 / 8)
+
+    def audit(self, before: bytes, after: bytes, kept: Array) -> Audit:
+        raise NotImplementedError
 
     def stream(self, *, emotion: bool) -> Stream:
         raise NotImplementedError

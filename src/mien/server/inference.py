@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from numpy.typing import NDArray
 
 from mien.faces import Faces
+from mien.redact.audit import Audit
 from mien.server.errors import BusyError, GoneError
 from mien.server.leaving import Client, Gone
 from mien.server.metrics import Metrics
@@ -92,6 +93,9 @@ class Worker(Protocol):
     def scores(self, crops: Array) -> Array:
         """(n, 8) expressions of tight gray crops (n, H, W); see `EmotionModel.scores`."""
 
+    def audit(self, before: bytes, after: bytes, kept: Array) -> Audit:
+        """Look in a redacted picture for faces that can be seen, but for those that are kept."""
+
     def stream(self, *, emotion: bool) -> Stream:
         """Begin to follow the faces of a stream; any worker may go on with it."""
 
@@ -167,6 +171,22 @@ class Analyst:
 
         async with Client(gone) as client:
             return await self._work(work, client)
+
+    async def audit(
+        self, before: bytes, after: bytes, kept: Array, *, gone: Gone | None = None
+    ) -> Audit:
+        """Whether faces can be seen in a redacted picture; see `mien.redact.audit.audit_image`.
+
+        Args:
+            before, after: the files of the picture and of its copy.
+            kept: (k, 4) boxes of the faces that are shown on purpose.
+            gone: as of `faces`.
+
+        Raises:
+            As `faces`; MismatchError: they differ in size.
+        """
+        async with Client(gone) as client:
+            return await self._work(lambda worker: worker.audit(before, after, kept), client)
 
     def stream(self, *, emotion: bool) -> Stream:
         """Begin to follow the faces of a stream, with or without their expressions."""

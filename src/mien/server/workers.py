@@ -15,6 +15,7 @@ from mien.describe.demographics import Demographics
 from mien.describe.embedding import Embedding
 from mien.describe.emotion import Emotion, EmotionModel
 from mien.describe.fitness import NEEDS, fitness
+from mien.describe.mesh import Mesh
 from mien.detect import BlazeFace, CenterFace, CoarseFirst, ImageDetector
 from mien.detect.cascade import PROFILES
 from mien.errors import UnsupportedMediaError, UsageError
@@ -26,6 +27,8 @@ from mien.pipeline import STAGES, Stage, stages_for
 from mien.pipeline.live import COLUMNS as LIVE_COLUMNS
 from mien.pipeline.live import PROFILE as LIVE_PROFILE
 from mien.pipeline.live import LiveFaces, LiveModels
+from mien.redact.audit import Audit, FrameAuditor, audit_image
+from mien.redact.audit.look import MODELS
 from mien.server.batching import Cores, SharedSession
 from mien.server.inference import Seen, Stream, Wants
 from mien.server.metrics import Metrics
@@ -36,7 +39,9 @@ Array = NDArray[Any]
 
 JPEG = b"\xff\xd8\xff"
 COLUMNS = tuple(dict.fromkeys(column for stage in STAGES for column in stage.fills))
-
+EMBEDDER = "dlib-resnet-batch"
+AUDITED_BY = (*(name for name in MODELS if name != "dlib-resnet"), EMBEDDER)
+"""What audits of pictures look with here."""
 
 THREADS_A_CORE = 4
 """Pictures at work for each core: that many faces, at least, may share a run."""
@@ -59,7 +64,7 @@ def worker_maker(metrics: Metrics, limits: Limits, cores: int) -> Callable[[], M
 
     reading = EmotionModel(together("emotion"))
     shared: tuple[Stage, ...] = (
-        Embedding(together("dlib-resnet-batch")),
+        Embedding(together(EMBEDDER)),
         Demographics.load(threads=1),
         Emotion(reading),
         Attributes(AttributeModel(together("attributes"), entry("attributes").labels)),
@@ -105,6 +110,10 @@ class CropReader:
         """Raises UsageError: this worker has no detector."""
         raise UsageError(ONLY_CROPS)
 
+    def audit(self, before: bytes, after: bytes, kept: Array) -> Audit:
+        """Raises UsageError: this worker has no detector."""
+        raise UsageError(ONLY_CROPS)
+
     def stream(self, *, emotion: bool) -> Stream:
         """Raises UsageError: this worker has no detector."""
         raise UsageError(ONLY_CROPS)
@@ -141,7 +150,11 @@ class ModelWorker:
         self._stages = stages_for(COLUMNS, threads=1, ready=tuple(shared))
         self._accurate = ImageDetector(network, PROFILES["accurate"])
         balanced = ImageDetector(network, PROFILES["balanced"])
-        self._coarse = CoarseFirst(balanced, BlazeFace.load(threads=1))
+        blaze = BlazeFace.load(threads=1)
+        self._coarse = CoarseFirst(balanced, blaze)
+        mesh = next(stage for stage in self._stages if isinstance(stage, Mesh))
+        embedding = next(stage for stage in shared if isinstance(stage, Embedding))
+        self._auditor = FrameAuditor(network, blaze, mesh, embedding, models=AUDITED_BY)
 
     def see(self, data: bytes, wants: Wants) -> Seen:
         """The faces of a picture.
@@ -153,6 +166,20 @@ class ModelWorker:
         with self._cores.one():
             wants.check_still()
             return self._seen(data, wants)
+
+    def audit(self, before: bytes, after: bytes, kept: Array) -> Audit:
+        """Look in a redacted picture for faces that can be seen.
+
+        Raises:
+            MediaError: one of them cannot be used.
+            MismatchError: they differ in size.
+        """
+        with self._cores.one():
+            with self._metrics.stage("decode"):
+                pictures = [read_image(data, limits=self._limits) for data in (before, after)]
+            with self._metrics.stage("audit"):
+                files = before, after
+                return audit_image(*pictures, kept=kept, files=files, auditor=self._auditor)
 
     def stream(self, *, emotion: bool) -> Stream:
         """Begin to follow the faces of a stream, with or without their expressions."""

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from mien.faces import Array, Faces
+from mien.redact.audit import Audit
 from mien.server.dialects.kairos.errors import STATUSES, TEXTS
 from mien.server.inference import Seen, Stream, Wants
 from mien.server.json_body import JSON
@@ -51,6 +52,9 @@ class Corrupt:
         return Seen(faces, 100, 100, "full")
 
     def scores(self, crops: Array) -> Array:
+        raise NotImplementedError
+
+    def audit(self, before: bytes, after: bytes, kept: Array) -> Audit:
         raise NotImplementedError
 
     def stream(self, *, emotion: bool) -> Stream:

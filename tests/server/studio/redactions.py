@@ -45,6 +45,14 @@ class Clip:
             time.sleep(0.2)
         return state
 
+    def frame(self, number: int) -> dict[str, Any]:
+        """A frame: its time, as edits have it, and its boxes."""
+        answer = self.person.api("GET", f"{self.path}/frames", params={"first": number, "count": 1})
+        told = answer.raise_for_status().json()
+        assert told["first"] == number
+        time = {"pts": told["pts"][0], "timeBase": self.state()["video"]["timeBase"]}
+        return {"time": time, "boxes": told["faces"][0]}
+
     def looked_at(self) -> dict[str, Any]:
         """Have everyone found."""
         self.person.api("POST", f"{self.path}/look").raise_for_status()

@@ -5,18 +5,21 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import jsonschema
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from mien.media import read_image
+from mien.media import open_video, read_image
 from mien.media.seek import Reel
+from mien.redact.audit.document import audit_schema
 from tests.clips import numbered, write_clip
 from tests.redact.clips import FRAMES, HEIGHT, MAN, WIDTH, WOMAN, place_of, write_two_people
 from tests.server.live import Live
@@ -95,32 +98,49 @@ def test_the_review_of_a_video(clip: Clip) -> None:
     assert listed[0]["analysis"] == {"state": "ready"}
 
 
-def test_a_frame_and_its_boxes(clip: Clip) -> None:
-    told = clip.person.api("GET", f"{clip.path}/frames/30").json()
-    assert (told["frame"], told["seconds"]) == (30, 1.2)
-    assert len(told["boxes"]) == 2
-    assert {each["choice"] for each in told["boxes"]} == {"hide"}
-    for each in told["boxes"]:
-        assert each["drawing"] is None
-        (x0, y0, x1, y1), own = each["box"], each["face"]
-        assert x0 <= own[0] + 2
-        assert y0 <= own[1] + 2
-        assert own[2] - 2 <= x1
-        assert own[3] - 2 <= y1
-    at = clip.person.api("GET", f"{clip.path}/frames", params={"at": "1.21"}).json()
-    assert at == told
-    assert clip.person.api("GET", f"{clip.path}/frames?at=99999").json()["frame"] == FRAMES - 1
+def test_frames_and_their_boxes(clip: Clip) -> None:
+    told = clip.person.api("GET", f"{clip.path}/frames").json()
+    base = Fraction(clip.state()["video"]["timeBase"])
+    assert [pts * base for pts in told["pts"]] == [Fraction(n, 25) for n in range(FRAMES)]
+    for frame, boxes in enumerate(told["faces"]):
+        assert {each["choice"] for each in boxes} == {"hide"}
+        assert {each["person"] for each in boxes} == {0, 1}
+        for each in boxes:
+            assert each["drawing"] is None
+            assert each["seen"] is (each["face"] is not None)
+            (x0, y0, x1, y1), own = each["box"], each["face"] or each["box"]
+            assert x0 <= own[0] + 2
+            assert y0 <= own[1] + 2
+            assert own[2] - 2 <= x1
+            assert own[3] - 2 <= y1
+        middles = sorted((each["box"][0] + each["box"][2]) / 2 for each in boxes)
+        wanted = [place_of(name, frame)[0] for name in (WOMAN, MAN)]
+        assert middles == pytest.approx(wanted, abs=10)
+    some = clip.person.api("GET", f"{clip.path}/frames?first=30&count=2").json()
+    assert some == {
+        "first": 30, "pts": told["pts"][30:32], "faces": told["faces"][30:32],
+    }  # fmt: skip
+    assert clip.person.api("GET", f"{clip.path}/frames?at=1.21&count=2").json() == some
+    assert clip.person.api("GET", f"{clip.path}/frames?at=99999").json()["first"] == FRAMES - 1
+    beyond = clip.person.api("GET", f"{clip.path}/frames?first=999").json()
+    assert beyond == {"first": 999, "pts": [], "faces": []}
 
 
 def test_the_preview_of_a_frame_is_exact(clip: Clip, video: Path) -> None:
     whole = Reel(video)
     for frame in (0, 13, FRAMES - 1):
         own = whole.frame(Fraction(frame, 25)).rgb.astype(int)
-        np.testing.assert_array_equal(picture(clip, frame, "before"), own)
         hidden = picture(clip, frame, "after", effect="black")
         assert face(hidden, WOMAN, frame).max() < 12
         assert face(hidden, MAN, frame).max() < 12
         assert np.abs(hidden - own)[:20].max() <= 2, "the rest is as it was"
+
+
+def test_what_plays_is_the_video_itself(clip: Clip, video: Path) -> None:
+    """Or a copy, where browsers cannot play it: see the tests of videos."""
+    player = clip.state()["player"]
+    assert clip.person.client.get(player["content"]).content == video.read_bytes()
+    assert player["lead"] == pytest.approx(0, abs=1e-9)
 
 
 def test_a_preview_may_look_otherwise_than_what_was_chosen(clip: Clip) -> None:
@@ -139,12 +159,13 @@ def test_a_preview_may_look_otherwise_than_what_was_chosen(clip: Clip) -> None:
     assert small.shape == (90, 160, 3)
 
 
-def test_who_is_kept_is_shown_until_it_is_undone(fresh: Clip) -> None:
+def test_who_is_kept_is_shown_until_it_is_undone(fresh: Clip, video: Path) -> None:
     man = who(fresh.state(), MAN)
     state = fresh.edit({"kind": "choose", "hide": [], "keep": [man["anchor"]]})
     assert who(state, MAN)["choice"] == "keep"
     assert who(state, WOMAN)["choice"] == "hide"
-    own, hidden = picture(fresh, 30, "before"), picture(fresh, 30, "after", effect="black")
+    own = Reel(video).frame(Fraction(30, 25)).rgb.astype(int)
+    hidden = picture(fresh, 30, "after", effect="black")
     np.testing.assert_array_equal(face(hidden, MAN, 30), face(own, MAN, 30))
     assert face(hidden, WOMAN, 30).max() < 12
     undone = fresh.edit({"kind": "undo", "edit": state["history"]["undo"]})
@@ -155,7 +176,7 @@ def test_who_is_kept_is_shown_until_it_is_undone(fresh: Clip) -> None:
 
 
 def test_a_drawn_box_is_followed_moved_and_deleted(fresh: Clip) -> None:
-    time = fresh.person.api("GET", f"{fresh.path}/frames/30").json()["time"]
+    time = fresh.frame(30)["time"]
     box = [10, 180, 70, 250]
     state = fresh.edit({"kind": "draw", "time": time, "box": box, "tracked": True})
     (drawing,) = state["drawings"]
@@ -165,7 +186,7 @@ def test_a_drawn_box_is_followed_moved_and_deleted(fresh: Clip) -> None:
     assert drawing["failed"] is None
     hidden = picture(fresh, 5, "after", effect="black")
     assert hidden[185:245, 15:65].max() < 12
-    told = fresh.person.api("GET", f"{fresh.path}/frames/30").json()
+    told = fresh.frame(30)
     assert [each["drawing"] for each in told["boxes"]].count(drawing["edit"]) == 1
     what = {"edit": drawing["edit"], "time": time}
     moved = [200, 20, 260, 60]
@@ -178,7 +199,7 @@ def test_a_drawn_box_is_followed_moved_and_deleted(fresh: Clip) -> None:
 
 
 def test_a_box_that_cannot_be_followed_is_told(fresh: Clip) -> None:
-    time = fresh.person.api("GET", f"{fresh.path}/frames/30").json()["time"]
+    time = fresh.frame(30)["time"]
     fresh.edit({"kind": "draw", "time": time, "box": [10, 10, 12, 12], "tracked": True})
     state = fresh.wait(lambda state: state["drawings"][0]["following"] is None)
     assert "at least 4 pixels" in state["drawings"][0]["failed"]
@@ -186,7 +207,7 @@ def test_a_box_that_cannot_be_followed_is_told(fresh: Clip) -> None:
 
 def test_moments_of_doubt_and_their_marks(fresh: Clip) -> None:
     """A face is deleted from the middle on: the rest goes out of view in the picture."""
-    told = fresh.person.api("GET", f"{fresh.path}/frames/30").json()
+    told = fresh.frame(30)
     man = who(fresh.state(), MAN)["id"]
     (box,) = (each["face"] for each in told["boxes"] if each["person"] == man)
     what = {"time": told["time"], "box": box}
@@ -218,6 +239,7 @@ def test_a_copy_hides_whom_it_should_and_is_audited(fresh: Clip, video: Path) ->
     state = fresh.wait(lambda state: state["copies"][0]["state"] in ("ready", "failed"))
     (copy,) = state["copies"]
     assert copy["state"] == "ready", copy
+    assert copy["number"] == state["number"]
     names = {file["name"].rpartition("_")[2]: file["id"] for file in copy["files"]}
     assert set(names) == {"redacted.mp4", "audit.json", "audit.html"}
     content = f"/media/v1/assets/{copy['asset']}/files/{{}}/content"
@@ -225,6 +247,9 @@ def test_a_copy_hides_whom_it_should_and_is_audited(fresh: Clip, video: Path) ->
     assert audit["passed"] is True
     assert audit["source"]["name"] == NAME
     data = fresh.person.api("GET", content.format(names["redacted.mp4"])).content
+    assert fresh.person.client.get(copy["player"]["content"]).content == data
+    with open_video(data) as opened:
+        assert copy["player"]["lead"] == float(opened.lead * opened.info.time_base)
     own, hidden = Reel(video), Reel(data)
     for frame in (3, 40, 70):
         before, after = (reel.frame(Fraction(frame, 25)).rgb.astype(int) for reel in (own, hidden))
@@ -237,7 +262,7 @@ def test_a_copy_hides_whom_it_should_and_is_audited(fresh: Clip, video: Path) ->
     assert len(fresh.person.api("GET", "/redaction").json()) == 1, "copies are no videos"
 
 
-GETS = ("", "/frames?at=1", "/frames/3", "/frames/3/before", "/frames/3/after", "/people/0")
+GETS = ("", "/frames", "/frames?at=1", "/frames/3/after", "/people/0")
 
 
 @pytest.mark.parametrize("path", GETS)
@@ -277,11 +302,15 @@ def test_without_a_session_nothing_is_told(clip: Clip, studio: Live) -> None:
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/frames/75", 404),
-        ("/frames/-1", 404),
-        ("/frames/1e3", 404),
-        (f"/frames/{'9' * 40}", 404),
-        ("/frames/²", 404),
+        ("/frames/75/after", 404),
+        ("/frames/-1/after", 404),
+        ("/frames/1e3/after", 404),
+        (f"/frames/{'9' * 40}/after", 404),
+        ("/frames/²/after", 404),
+        ("/frames?first=-1", 400),
+        ("/frames?first=x", 400),
+        ("/frames?count=0", 400),
+        ("/frames?count=601", 400),
         ("/frames/3/after?effect=fog", 400),
         ("/frames/3/after?strength=", 200),
         ("/frames/3/after?margin=7", 400),
@@ -290,7 +319,7 @@ def test_without_a_session_nothing_is_told(clip: Clip, studio: Live) -> None:
         ("/frames/3/after?width=5", 400),
         ("/frames/3/after?width=100000", 400),
         ("/frames/3/after?png=maybe", 400),
-        ("/frames?at=", 400),
+        ("/frames?at=", 200),
         ("/frames?at=-1", 400),
         ("/frames?at=1/0", 400),
         ("/people/77", 404),
@@ -316,32 +345,38 @@ def test_what_is_no_wish_for_a_copy(clip: Clip, body: Any) -> None:
 
 @pytest.mark.parametrize("asset", ["x", "...", str(uuid4()), "%00", "'; drop table assets"])
 def test_a_video_that_is_none(visitor: Person, asset: str) -> None:
-    assert visitor.api("GET", f"/redaction/{asset}/frames/1").status_code == 404
+    assert visitor.api("GET", f"/redaction/{asset}/frames").status_code == 404
     assert visitor.client.get(f"/studio/redaction/{asset}").status_code == 404
 
 
 def test_before_anybody_looked(visitor: Person, tmp_path: Path) -> None:
     clip = upload(visitor, write_clip(tmp_path / "a.mp4", numbered(10)), "a.mp4")
     assert "people" not in clip.state()
-    for path in ("/frames/1", "/frames/1/before", "/people/0"):
+    for path in ("/frames", "/frames/1/after", "/people/0"):
         answer = visitor.api("GET", f"{clip.path}{path}")
         assert (answer.status_code, answer.json()["error"]["code"]) == (409, "NotAnalysed")
     answer = visitor.api("POST", f"{clip.path}/render", json={"number": 0})
     assert answer.status_code == 409
 
 
-def test_a_file_that_is_no_video_fails_with_a_sentence(visitor: Person, tmp_path: Path) -> None:
+def test_a_file_that_is_no_video_is_told(visitor: Person, tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"no video at all" * 100)
-    state = upload(visitor, tmp_path / "a.mp4", "a.mp4").looked_at()
-    assert state["analysis"]["state"] == "failed"
-    assert "a.mp4" in state["analysis"]["errors"][0]
+    clip = upload(visitor, tmp_path / "a.mp4", "a.mp4")
+    answer = visitor.api("POST", f"{clip.path}/look")
+    assert answer.status_code == 400
+    assert "cannot be analysed: a.mp4" in answer.json()["error"]["message"]
+    assert clip.state()["analysis"] == {"state": "none"}
 
 
-def test_a_video_without_anybody(visitor: Person, tmp_path: Path) -> None:
-    clip = upload(visitor, write_clip(tmp_path / "a.mp4", numbered(30)), "a.mp4")
+def test_a_video_without_anybody_that_browsers_cannot_play(visitor: Person, tmp_path: Path) -> None:
+    clip = upload(visitor, write_clip(tmp_path / "a.avi", numbered(30)), "a.avi")
     state = clip.looked_at()
     assert state["people"] == []
-    np.testing.assert_array_equal(picture(clip, 3, "after"), picture(clip, 3, "before"))
+    own = Reel(tmp_path / "a.avi").frame(Fraction(3, 25)).rgb
+    np.testing.assert_array_equal(picture(clip, 3, "after"), own)
+    assert state["player"]["lead"] == 0.0
+    copy = Reel(visitor.client.get(state["player"]["content"]).content)
+    assert (copy.info.codec, copy.info.container) == ("h264", "mov")
 
 
 def test_the_name_of_a_file_is_text_on_the_page(clip: Clip) -> None:
@@ -383,6 +418,39 @@ def test_a_photo_is_hidden_but_for_who_is_kept(visitor: Person, photo: bytes) ->
     np.testing.assert_array_equal(read_image(before.content), own)
 
 
+def audit_of(visitor: Person, photo: bytes, **query: str) -> tuple[dict[str, Any], str]:
+    """The document and the page."""
+    query = {"effect": "black", "png": "true", "name": "two ‹b› & “x”.png", **query}
+    answer = visitor.api("POST", "/redaction/photo/audit", content=photo, params=query)
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    jsonschema.validate(told["audit"], audit_schema())
+    return told["audit"], told["page"]
+
+
+def test_a_hidden_photo_is_audited(visitor: Person, photo: bytes) -> None:
+    audit, page = audit_of(visitor, photo)
+    assert (audit["kind"], audit["passed"], audit["hidden_face_frames"]) == ("photo", True, 2)
+    assert audit["residual"]["runs"] == audit["shown_on_purpose"]["runs"] == []
+    assert audit["settings"]["effect"] == "black"
+    assert (audit["source"]["name"], audit["output"]["name"]) == (
+        "two ‹b› & “x”.png", "two ‹b› & “x”_redacted.png",
+    )  # fmt: skip
+    query = {"effect": "black", "png": "true"}
+    copy = visitor.api("POST", "/redaction/photo/after", content=photo, params=query).content
+    assert audit["output"]["sha256"] == sha256(copy).hexdigest(), "it is the copy one downloads"
+    assert audit["source"]["sha256"] == sha256(photo).hexdigest()
+    assert "Passed: no face can be seen that should be hidden" in page
+    assert "two ‹b› &amp; “x”_redacted.png" in page
+
+
+def test_whom_a_photo_keeps_is_shown_on_purpose(visitor: Person, photo: bytes) -> None:
+    audit, _ = audit_of(visitor, photo, keep="0")
+    assert audit["passed"] is True
+    assert len(audit["shown_on_purpose"]["runs"]) == 1
+    assert audit["hidden_face_frames"] == 1
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -396,12 +464,15 @@ def test_a_photo_is_hidden_but_for_who_is_kept(visitor: Person, photo: bytes) ->
 def test_wishes_for_a_photo_that_cannot_be(
     visitor: Person, photo: bytes, query: dict[str, str]
 ) -> None:
-    answer = visitor.api("POST", "/redaction/photo/after", content=photo, params=query)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BadArgument")
+    for path in ("after", "audit"):
+        answer = visitor.api("POST", f"/redaction/photo/{path}", content=photo, params=query)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (
+            400, "BadArgument",
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"x" * 100, b"<svg/>"])
-@pytest.mark.parametrize("path", ["", "/before", "/after"])
+@pytest.mark.parametrize("path", ["", "/before", "/after", "/audit"])
 def test_what_is_no_photo(visitor: Person, data: bytes, path: str) -> None:
     answer = visitor.api("POST", f"/redaction/photo{path}", content=data)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "UnusablePicture")

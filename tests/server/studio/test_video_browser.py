@@ -16,21 +16,7 @@ from tests.server.studio.browser import (
     take_screenshot,
 )
 from tests.server.studio.videos import Analysed
-from tests.server.studio.watched import check_frame, open_video_page
-
-PLAYED = """async () => {
-  const video = document.querySelector('#player video');
-  const overlay = document.querySelector('.overlay');
-  const seen = [];
-  const note = (now, { mediaTime }) => {
-    // the player was told of this frame first; its boxes are there when all were told
-    queueMicrotask(() => seen.push([mediaTime, Number(overlay.dataset.frame)]));
-    if (!video.ended) video.requestVideoFrameCallback(note);
-  };
-  video.requestVideoFrameCallback(note);
-  await new Promise((resolve) => video.addEventListener('ended', resolve, { once: true }));
-  return seen;
-}"""
+from tests.server.studio.watched import PLAYED, check_frame, open_video_page
 
 
 @pytest.fixture
@@ -70,9 +56,9 @@ def test_boxes_keep_up_while_it_plays(owned: Page, analysed: Analysed) -> None:
     open_video_page(owned, analysed.asset)
     owned.keyboard.press("k")
     owned.keyboard.press("Space")
-    seen = owned.evaluate(PLAYED)
+    seen = owned.evaluate(PLAYED, "#player")
     assert len(seen) > 3
-    for media_time, frame in seen:
+    for media_time, frame, _ in seen:
         assert abs(timeline.pts[frame] * base + lead - media_time) < 0.001
 
 

@@ -63,6 +63,27 @@ def check_frame(page: Page, timeline: Timeline, frame: int) -> None:
         assert box == pytest.approx(wanted[id], abs=0.01)
 
 
+PLAYED = """async (shown) => {
+  const video = document.querySelector(`${shown} video`);
+  const overlay = document.querySelector(`${shown} .overlay`);
+  const copy = document.querySelector('#beside .shown');
+  const seen = [];
+  const note = (now, { mediaTime }) => {
+    // the player was told of this frame first; its boxes are there when all were told
+    queueMicrotask(() => {
+      const numbers = [overlay, copy].map((each) => Number(each?.dataset.frame));
+      seen.push([mediaTime, ...numbers]);
+    });
+    if (!video.ended) video.requestVideoFrameCallback(note);
+  };
+  video.requestVideoFrameCallback(note);
+  await new Promise((resolve) => video.addEventListener('ended', resolve, { once: true }));
+  return seen;
+}"""
+"""Of each frame until the video's end: its time, the number that is shown of it, and that of the
+copy beside it."""
+
+
 def open_video_page(page: Page, asset: str) -> None:
     page.goto(f"/studio/video/{asset}")
     expect(page.locator(".overlay .face").first).to_be_visible(timeout=LONG_MS)

@@ -22,7 +22,7 @@ from mien.errors import MismatchError, UsageError
 from mien.media import Frame, Source, open_video
 from mien.media.source import open_source
 from mien.media.video import DECODER_THREADS
-from mien.redact.audit.look import Findings, FrameAuditor
+from mien.redact.audit.look import MODELS, Findings, FrameAuditor
 from mien.redact.audit.pairs import Stretch, plan_stretches, side_by_side
 from mien.redact.audit.persons import with_persons, with_picture
 from mien.redact.audit.runs import Joiner, Run
@@ -67,6 +67,7 @@ class Audit:
         limit_s: how many exposed-face-seconds are let pass.
         settings: of the redaction, as given.
         audit_s: how long the audit took.
+        models: that it looked with, by their names in the catalogue.
     """
 
     kind: Literal["video", "photo"]
@@ -83,6 +84,7 @@ class Audit:
     limit_s: float = 0.0
     settings: Mapping[str, Any] = field(default_factory=dict)
     audit_s: float = 0.0
+    models: tuple[str, ...] = MODELS
 
     @property
     def residual_faces(self) -> int:
@@ -233,6 +235,7 @@ def audit_image(
         tally.hidden,
         settings=dict(settings or {}),
         audit_s=clock.perf_counter() - begun,
+        models=auditor.models,
     )
 
 

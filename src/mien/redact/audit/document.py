@@ -13,7 +13,7 @@ from typing import Any
 from mien.atomic import replacing
 from mien.models import entry
 from mien.redact.audit.audit import Audit, AuditedFile
-from mien.redact.audit.look import CERTAIN, DOUBTFUL, MODELS, SEEN
+from mien.redact.audit.look import CERTAIN, DOUBTFUL, SEEN
 from mien.redact.audit.runs import Run
 from mien.version import __version__
 
@@ -74,7 +74,7 @@ def audit_document(audit: Audit) -> dict[str, Any]:
         "settings": json.loads(json.dumps(dict(audit.settings), default=str)),
         "audited_by": {
             "mien": __version__,
-            "models": {name: entry(name).sha256 for name in MODELS},
+            "models": {name: entry(name).sha256 for name in audit.models},
             "seen_from": SEEN,
             "doubtful_from": DOUBTFUL,
             "certain_from": CERTAIN,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mien.describe.embedding import MATCH_THRESHOLD, Embedding, chip, distance
 from mien.describe.mesh import Mesh
-from mien.detect import BlazeFace, ImageDetector, Profile
+from mien.detect import BlazeFace, CenterFace, ImageDetector, Profile
 from mien.detect.boxes import overlaps
 from mien.detect.cascade import again, close_view, merged
 from mien.detect.letterbox import place
@@ -29,7 +29,7 @@ from mien.redact.audit.exposure import kept
 Array = NDArray[Any]
 
 MODELS = ("centerface", "blazeface-full-range", "face-mesh", "iris", "dlib-resnet")
-"""All that the audit looks with."""
+"""All that an audit looks with, unless its auditor was given others."""
 
 FULL = Profile(first=640 * 360, finer=1 << 40, enlarge=1, always=True, hint=0.2, close=48)
 """CenterFace at the full resolution of any picture, in tiles, and coarse looks for faces too large
@@ -80,13 +80,25 @@ class Findings:
 
 
 class FrameAuditor:
-    """Compares frames; it remembers nothing from one to the next."""
+    """Compares frames; it remembers nothing from one to the next.
+
+    Args:
+        network, blaze, mesh, embedding: what it looks with.
+        models: their names in the catalogue, for the documents.
+    """
 
     def __init__(
-        self, images: ImageDetector, blaze: BlazeFace, mesh: Mesh, embedding: Embedding
+        self,
+        network: CenterFace,
+        blaze: BlazeFace,
+        mesh: Mesh,
+        embedding: Embedding,
+        *,
+        models: tuple[str, ...] = MODELS,
     ) -> None:
-        self._images, self._blaze = images, blaze
-        self.network, self.mesh, self.embedding = images.network, mesh, embedding
+        self._images, self._blaze = ImageDetector(network, FULL), blaze
+        self.network, self.mesh, self.embedding = network, mesh, embedding
+        self.models = models
 
     @classmethod
     def load(cls, *, threads: int | None = None) -> Self:
@@ -95,9 +107,8 @@ class FrameAuditor:
         Raises:
             ModelError: one cannot be had.
         """
-        images = ImageDetector(ImageDetector.load(threads=threads).network, FULL)
-        stages = Mesh.load(threads=threads), Embedding.load(threads=threads)
-        return cls(images, BlazeFace.load(threads=threads), *stages)
+        network, blaze = CenterFace.load(threads=threads), BlazeFace.load(threads=threads)
+        return cls(network, blaze, Mesh.load(threads=threads), Embedding.load(threads=threads))
 
     def look(self, source: Array, output: Array) -> Findings:
         """The faces of the source that can be seen in the output, and what else looks like one.

@@ -20,7 +20,6 @@ from mien.atomic import replacing
 from mien.markup import Html, page, table, tag
 from mien.models import entry
 from mien.redact.audit.audit import Audit, AuditedFile
-from mien.redact.audit.look import MODELS
 from mien.redact.audit.runs import Run
 from mien.timecode import format_seconds
 from mien.version import __version__
@@ -277,7 +276,7 @@ def _settings(audit: Audit) -> Html:
 
 def _tools(audit: Audit) -> Html:
     rows = [("mien", __version__, Html(""))]
-    rows += [(name, "model", tag("code", entry(name).sha256)) for name in MODELS]
+    rows += [(name, "model", tag("code", entry(name).sha256)) for name in audit.models]
     took = f"The audit took {audit.audit_s:.1f} s and used nothing of the first pass."
     return Html(_table(("", "", "SHA-256"), rows) + tag("footer", took))
 

@@ -6,10 +6,9 @@ GET  /studio/redaction/{assetId}/audit/{jobId}         the page of a copy's audi
 GET  /studio/api/redaction                             the videos, as JSON
 POST /studio/api/redaction/{assetId}/look              have somebody look for everyone in it
 GET  /studio/api/redaction/{assetId}                   the review: people, drawings, doubts, copies
-GET  …/{assetId}/frames?at=SECONDS                     the boxes of the frame that is shown then
-GET  …/{assetId}/frames/{frame}                        the boxes of a frame
-GET  …/{assetId}/frames/{frame}/before                 a frame as it is, JPEG or `?png=true`
-GET  …/{assetId}/frames/{frame}/after                  as it will be hidden; `?effect=&strength=&…`
+GET  …/{assetId}/frames?first=|at=&count=              the times of some frames, and their boxes
+GET  …/{assetId}/frames/{frame}/after                  a frame as it will be hidden, JPEG or
+                                                       `?png=true`; `&effect=&strength=&…`
 GET  …/{assetId}/people/{person}                       somebody's best picture
 POST …/{assetId}/render                                make a copy by the log of edits as it is
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.faces import Faces
-from mien.jobs import Job, State, Task
+from mien.jobs import Job, Queue, State, Task
 from mien.redact.doubt import REASONS, Doubt
 from mien.redact.drawings import Laid
 from mien.redact.effects import EFFECTS, SHAPES, STRENGTHS, UNSAFE
+from mien.server.studio.library import Clip, Library, Step
+from mien.server.studio.player import file_answer, time_answer
 from mien.server.studio.redaction.review import Review, View
-from mien.server.studio.redaction.videos import Clip, Step, Videos
-from mien.timecode import Time
 from mien.timeline.edits import Drawing, Edit, history_of
+from mien.timeline.timeline import Timeline
 
 Array = NDArray[Any]
 Json = dict[str, Any]
 
+REDACTED = "_redacted.mp4"
 MOST_DOUBTS = 300
 """That are told; the most doubtful ones."""
 
@@ -33,13 +36,13 @@ def clip_answer(clip: Clip) -> Json:
         "size": clip.file.size,
         "created": clip.asset.created.isoformat(),
         "analysis": analysis_answer(clip),
-        "copies": len(clip.copies),
+        "copies": len(clip.hidden),
     }
 
 
 def analysis_answer(clip: Clip) -> Json:
     """How far the look at a video is."""
-    if clip.found is not None:
+    if clip.look is not None:
         return {"state": "ready"}
     if not clip.looks:
         return {"state": "none"}
@@ -47,23 +50,28 @@ def analysis_answer(clip: Clip) -> Json:
     return {"state": _state(newest.task), **_progress(newest)}
 
 
-def copies_answer(clip: Clip, videos: Videos) -> list[Json]:
-    """The redacted copies of a video, the newest first."""
-    return [
-        {
-            **_progress(step),
-            "state": _state(step.task),
-            "created": step.job.created.isoformat(),
-            "asset": step.task.output if step.task.state is State.Finished else None,
-            "log": step.task.inputs[-1],
-            "files": [
-                {"id": file.id, "name": file.name, "size": file.size} for file in videos.files(step)
-            ]
-            if step.task.state is State.Finished
-            else [],
-        }
-        for step in clip.copies
-    ]
+def copies_answer(clip: Clip, queue: Queue, library: Library) -> list[Json]:
+    """The redacted copies of a video, the newest first.
+
+    `number` is that of the last edit they go by; `player` is None where there is nothing to play.
+    """
+    return [_copy(step, queue, library) for step in clip.hidden]
+
+
+def _copy(step: Step, queue: Queue, library: Library) -> Json:
+    done = step.task.state is State.Finished
+    files = library.files(step.task.output) if done else ()
+    video = next((file for file in files if file.name.endswith(REDACTED)), None)
+    return {
+        **_progress(step),
+        "state": _state(step.task),
+        "created": step.job.created.isoformat(),
+        "asset": step.task.output if done else None,
+        "log": step.task.inputs[-1],
+        "number": library.last_edit(step),
+        "files": [{"id": file.id, "name": file.name, "size": file.size} for file in files],
+        "player": None if video is None else file_answer(queue, video),
+    }
 
 
 def job_answer(job: Job) -> Json:
@@ -81,6 +89,8 @@ def review_answer(review: Review, view: View, edits: Sequence[Edit]) -> Json:
             "height": video.height,
             "frames": timeline.frame_count,
             "seconds": timeline.duration.seconds,
+            "start": timeline.time(0).seconds if timeline.frame_count else 0.0,
+            "timeBase": f"{video.time_base.numerator}/{video.time_base.denominator}",
             "rate": float(video.rate),
             "cuts": timeline.cuts.tolist(),
         },
@@ -138,57 +148,56 @@ def people_answer(view: View) -> list[Json]:
     return sorted(told, key=lambda each: (-each["seconds"], each["id"]))
 
 
-def frame_answer(review: Review, view: View, number: int) -> Json:
-    """A frame: its time, and the boxes in it.
+def frames_answer(review: Review, view: View, first: int, count: int) -> Json:
+    """Some frames: their times in ticks, and the boxes in each.
 
     `seen` is false of a box that lies where a face is thought to be. `face` is the box of the face
     itself, by which edits name it: None where nothing was seen, and of what was drawn.
     """
-    timeline = view.chosen.hidden
-    raw = view.edited.timeline.at(number)
-    boxes: list[Json] = []
+    timeline = review.timeline
+    last = max(first, min(first + count, timeline.frame_count))
+    boxes: list[list[Json]] = [[] for _ in range(first, last)]
+    faces = _faces(view.edited.timeline, first, last)
     for choice, part in (("hide", view.chosen.hidden), ("keep", view.chosen.kept)):
-        faces = part.at(number)
-        for row, id in enumerate(_ids(faces).tolist()):
+        for frame, id, box, seen in _rows(part, first, last):
             laid = view.chosen.drawn.get(id)
-            seen = bool(np.isfinite(faces.score[row]))
-            own = None if laid is not None or not seen else _face(raw, id, faces.box_xyxy[row])
-            boxes.append(
+            own = faces.get((frame, id), ()) if laid is None and seen else ()
+            boxes[frame - first].append(
                 {
                     "person": None if laid is not None or id < 0 else id,
                     "drawing": None if laid is None else laid.drawing.edit,
                     "choice": choice,
                     "seen": seen,
-                    "box": faces.box_xyxy[row].tolist(),
-                    "face": own,
+                    "box": box,
+                    "face": min(own, key=partial(_away, box), default=None),
                 }
             )
-    return {
-        "frame": number,
-        "time": time_answer(timeline.time(number)),
-        "seconds": timeline.time(number).seconds,
-        "boxes": boxes,
-    }
+    return {"first": first, "pts": timeline.pts[first:last].tolist(), "faces": boxes}
 
 
-def _face(raw: Faces, id: int, box: Array) -> list[float] | None:
-    """The box that was found of somebody, given the one that covers it."""
-    (rows,) = np.nonzero(_ids(raw) == id)
-    if not len(rows):
-        return None
-    away = np.abs(raw.box_xyxy[rows] - box).sum(axis=1)
-    found: list[float] = raw.box_xyxy[rows[int(away.argmin())]].tolist()
-    return found
+def _rows(part: Timeline, first: int, last: int) -> Iterator[tuple[int, int, list[float], bool]]:
+    """Frame, id, box, and whether it was seen, of each row of some frames."""
+    rows = part.rows(first, last)
+    boxes = np.round(part.faces.box_xyxy[rows].astype(np.float64), 2)
+    seen = np.isfinite(part.faces.score[rows])
+    columns = part.frame[rows], _ids(part.faces)[rows], boxes, seen
+    return zip(*(column.tolist() for column in columns), strict=True)
+
+
+def _faces(found: Timeline, first: int, last: int) -> dict[tuple[int, int], list[list[float]]]:
+    """The boxes that were found, by frame and id."""
+    faces: dict[tuple[int, int], list[list[float]]] = {}
+    for frame, id, box, _ in _rows(found, first, last):
+        faces.setdefault((frame, id), []).append(box)
+    return faces
+
+
+def _away(box: Sequence[float], other: Sequence[float]) -> float:
+    return sum(abs(a - b) for a, b in zip(box, other, strict=True))
 
 
 def _ids(faces: Faces) -> Array:
     return np.full(len(faces), -1) if faces.track_id is None else faces.track_id
-
-
-def time_answer(time: Time) -> Json:
-    """A time, as edits have it."""
-    base = time.time_base
-    return {"pts": time.pts, "timeBase": f"{base.numerator}/{base.denominator}"}
 
 
 def _drawing(review: Review, view: View, drawing: Drawing) -> Json:

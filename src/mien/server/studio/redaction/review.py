@@ -208,10 +208,6 @@ class Review:
                 self._frames.popitem(last=False)
         return found
 
-    def before(self, number: int, width: int) -> Array:
-        """(h, w, 3) uint8: a frame as it is, at most so wide."""
-        return fitted(self.frame(number).rgb, width)
-
     def after(self, number: int, width: int, view: View, look: Look, margin: float) -> Array:
         """(h, w, 3) uint8: a frame as it will be hidden, at most so wide."""
         frame = self.frame(number)

@@ -34,6 +34,45 @@ export function ask({ title, body = "", confirm, cancel = "Cancel", danger = fal
 }
 
 /**
+ * Have one of some options chosen.
+ * @param {{title: string, options: Array<[string, string, string]>, confirm: string}} question
+ *   options are values, texts and notes; the first is chosen to begin with.
+ * @returns {Promise<string|null>} the value; null if it was left.
+ */
+export function choose({ title, options, confirm, cancel = "Cancel" }) {
+  const id = `question-${(asked += 1)}`;
+  const fields = options.map(([value, text, note], index) =>
+    h(
+      "label",
+      { class: "check" },
+      h("input", { type: "radio", name: id, value, checked: index === 0 }),
+      h("span", {}, text, note ? h("span", { class: "hint" }, ` ${note}`) : null),
+    ),
+  );
+  const chosen = () => $("input:checked", dialog).value;
+  const dialog = h(
+    "dialog",
+    { "aria-labelledby": id },
+    h("h2", { id }, title),
+    h("fieldset", { class: "stack tight" }, h("legend", { class: "unseen" }, title), fields),
+    h(
+      "div",
+      { class: "row" },
+      h("button", { type: "button", onclick: () => dialog.close("") }, cancel),
+      h("button", { type: "button", class: "primary", onclick: () => dialog.close(chosen()) }, confirm),
+    ),
+  );
+  document.body.append(dialog);
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue || null);
+    });
+    dialog.showModal();
+  });
+}
+
+/**
  * Say that something was done, with a way to take it back.
  * @param {{text: string, action?: string, onAction?: function(), seconds?: number}} note
  * @returns {function()} takes it away.

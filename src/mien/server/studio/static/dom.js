@@ -101,6 +101,8 @@ export function formatBytes(bytes) {
 
 const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select";
 
+const PRESSED = "button, a, summary, [role=button], input[type=checkbox], input[type=radio]";
+
 /**
  * Do things at keys, as long as nobody types in a field.
  * @param {Object<string, function(KeyboardEvent)>} map "k", "ArrowLeft", "Space", "Ctrl+z",
@@ -110,7 +112,8 @@ const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=range]), 
 export function onKeys(map, target = document) {
   const listen = (event) => {
     if (event.defaultPrevented || event.altKey || event.target.closest?.(TYPING)) return;
-    if (event.key === " " && event.target.closest?.("button, a, summary, [role=button]")) return;
+    if (event.target.closest?.("dialog")) return; // its keys are its own
+    if (event.key === " " && event.target.closest?.(PRESSED)) return;
     const key = event.key === " " ? "Space" : event.key;
     const ctrl = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
     const shift = event.shiftKey && (ctrl || key.length > 1) ? "Shift+" : "";

@@ -7,6 +7,23 @@ const BACK_MS = 125;
 const SECOND = 1;
 
 /**
+ * Have each frame told that a video shows: its time as the browser counts, and whether that is the
+ * frame's own or, in a browser that cannot tell, about when it was shown.
+ */
+export function onFrames(video, told) {
+  if (!("requestVideoFrameCallback" in video)) {
+    const show = () => told(video.currentTime, false);
+    for (const name of ["timeupdate", "seeked", "loadeddata"]) video.addEventListener(name, show);
+    return;
+  }
+  const next = (_, { mediaTime }) => {
+    told(mediaTime, true);
+    video.requestVideoFrameCallback(next);
+  };
+  video.requestVideoFrameCallback(next);
+}
+
+/**
  * A video with controls and an overlay.
  *
  * Times of frames are those of the analysis: the first frame is at `start`. What a browser calls
@@ -18,9 +35,10 @@ export class Player extends EventTarget {
   /**
    * @param {Element} element where to.
    * @param {{content: string, lead: number, seconds: number, name: string,
-   *   frames: import("./video_frames.js").Frames}} options
+   *   frames: import("./video_frames.js").Frames, controls?: Element}} options controls: where they
+   *   are, if not below the video.
    */
-  constructor(element, { content, lead, seconds, name, frames }) {
+  constructor(element, { content, lead, seconds, name, frames, controls }) {
     super();
     this.lead = lead;
     this.seconds = seconds;
@@ -28,13 +46,16 @@ export class Player extends EventTarget {
     this.frame = null;
     this.speed = 0;
     this.backwards = 0;
-    this.make(element, content, name);
+    this.companion = null; // plays along: see player_beside.js
+    this.beginning = null;
+    this.going = null; // where it goes: {number}
+    this.make(element, controls, content, name);
     this.overlay = new Overlay(this.video);
     this.listen();
     this.watch();
   }
 
-  make(element, content, name) {
+  make(element, controls, content, name) {
     const attributes = { src: content, preload: "auto", playsinline: true, "aria-label": name };
     this.video = h("video", attributes);
     this.button = h("button", { type: "button", class: "small only-icon", onclick: () => this.toggle() });
@@ -69,8 +90,8 @@ export class Player extends EventTarget {
         this.mute.setAttribute("aria-pressed", String(this.video.muted));
       },
     }, "Mute");
-    element.replaceChildren(
-      h("div", { class: "stage" }, this.video),
+    const stage = h("div", { class: "stage" }, this.video);
+    const below = [
       this.seek,
       h(
         "div",
@@ -78,7 +99,9 @@ export class Player extends EventTarget {
         h("div", { class: "row" }, step(-1, "back", "Previous frame"), this.button, step(1, "forward", "Next frame"), this.clock),
         h("div", { class: "row" }, this.rate, this.mute),
       ),
-    );
+    ];
+    element.replaceChildren(stage, ...(controls ? [] : below));
+    controls?.replaceChildren(...below);
     this.showState();
   }
 
@@ -102,29 +125,22 @@ export class Player extends EventTarget {
 
   /** Be told of each frame that is shown, with its exact time. */
   watch() {
-    if (!("requestVideoFrameCallback" in this.video)) {
-      const show = () => this.showFrame(this.now, false);
-      for (const name of ["timeupdate", "seeked", "loadeddata"]) this.video.addEventListener(name, show);
-      return;
-    }
-    const told = (_, { mediaTime }) => {
-      this.showFrame(mediaTime - this.lead, true);
-      this.video.requestVideoFrameCallback(told);
-    };
-    this.video.requestVideoFrameCallback(told);
+    onFrames(this.video, (time, isExact) => this.showFrame(time - this.lead, isExact));
   }
 
   /** Show the boxes of the frame at a time; of none that is not the one that is shown. */
   showFrame(seconds, isExact) {
+    const stays = this.frame && this.at?.seconds === seconds; // its boxes are asked for anew
     this.at = { seconds, isExact };
     const found = this.frames.near(seconds);
     if (!found) {
-      this.overlay.setFaces([]);
-      this.frame = null;
+      if (!stays) this.overlay.setFaces([]);
+      if (!stays) this.frame = null;
       this.load(seconds);
       return;
     }
     this.frame = found;
+    if (found.number === this.going?.number && !this.video.seeking) this.going = null; // it is there
     this.overlay.svg.dataset.frame = String(found.number);
     this.overlay.svg.dataset.pts = String(found.pts);
     this.dispatchEvent(new CustomEvent("frame", { detail: found }));
@@ -162,58 +178,75 @@ export class Player extends EventTarget {
 
   /** Go to a time in seconds of the analysis. */
   goTo(seconds) {
+    this.going = null;
+    this.place(seconds);
+  }
+
+  place(seconds) {
     const end = Math.max(0, (this.video.duration || this.seconds + this.lead) - 0.001);
     this.video.currentTime = Math.min(Math.max(0, seconds) + this.lead, end);
     this.showTime();
   }
 
+  /** The middle of the time that a frame is shown: no rounding lies there. */
+  async middle(number) {
+    const last = this.frames.count - 1;
+    await this.frames.load(number);
+    const { seconds } = this.frames.get(number);
+    if (number < last) await this.frames.load(number + 1);
+    const next = number < last ? this.frames.get(number + 1).seconds : this.seconds;
+    return seconds + Math.max(0, next - seconds) / 2;
+  }
+
   /** Go to a frame by its number. */
   async goToFrame(number) {
     this.pause();
-    const last = this.frames.count - 1;
-    const wanted = Math.min(Math.max(number, 0), last);
-    await this.frames.load(wanted);
-    const frame = this.frames.get(wanted);
-    if (wanted < last) await this.frames.load(wanted + 1);
-    const next = wanted < last ? this.frames.get(wanted + 1).seconds : this.seconds;
-    this.goTo(frame.seconds + Math.max(0, next - frame.seconds) / 2); // its middle: no rounding lies there
+    const mine = { number: Math.min(Math.max(number, 0), this.frames.count - 1) };
+    this.going = mine; // what is shown comes later
+    const middle = await this.middle(mine.number);
+    if (this.going === mine) this.place(middle);
   }
 
   /** Go on by so many frames. */
   async step(by) {
-    this.pause();
-    const from = this.target ?? this.frame?.number;
+    const from = this.going?.number ?? this.frame?.number;
     if (from === undefined) return;
-    this.target = Math.min(Math.max(from + by, 0), this.frames.count - 1);
-    const mine = this.target;
     try {
-      await this.goToFrame(mine);
+      await this.goToFrame(from + by);
     } catch (error) {
       this.dispatchEvent(new CustomEvent("trouble", { detail: { error } }));
     }
-    const shown = () => {
-      if (this.target === mine) this.target = undefined;
-    };
-    this.video.addEventListener("seeked", shown, { once: true });
+  }
+
+  /** Whether it stands still. */
+  get stands() {
+    return (this.video.paused || this.video.ended) && !this.backwards;
   }
 
   pause() {
     clearInterval(this.backwards);
     this.backwards = 0;
+    this.beginning = null;
     this.video.pause();
+    this.companion?.stop();
   }
 
   async play(rate = Number(this.rate.value)) {
     clearInterval(this.backwards);
     this.backwards = 0;
     this.video.playbackRate = rate;
+    this.going = null;
+    const mine = (this.beginning = {});
+    await this.companion?.begin(rate);
+    if (this.beginning !== mine) return; // paused, or begun anew
+    this.beginning = null;
     await this.video.play().catch((error) => {
       if (error.name !== "AbortError") this.dispatchEvent(new CustomEvent("trouble", { detail: { error } }));
     });
   }
 
   toggle() {
-    if (this.video.paused && !this.backwards) this.play();
+    if (this.stands && !this.beginning) this.play();
     else this.pause();
   }
 

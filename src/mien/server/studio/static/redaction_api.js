@@ -46,19 +46,16 @@ export class Redaction {
     return this.busy;
   }
 
-  /** The boxes of a frame. */
-  frame(number, signal) {
-    return getJson(`${this.base}/frames/${number}`, { signal });
+  /** Tells one state of what is hidden from another: by the log, and by what has been followed. */
+  get version() {
+    const { number, drawings } = this.state;
+    return `${number}.${drawings.filter((each) => each.following === null).length}`;
   }
 
-  /** The URL of a frame's picture, before or after. */
-  picture(side, number, width, look = null) {
-    const asked = new URLSearchParams({ width });
-    if (side === "after") {
-      asked.set("log", this.state.number); // another log, another picture
-      for (const [name, value] of Object.entries(look ?? {})) asked.set(name, value);
-    }
-    return `${this.base}/frames/${number}/${side}?${asked}`;
+  /** The URL of a frame as it will be. */
+  after(frame, width, look = null) {
+    const asked = new URLSearchParams({ width, log: this.version, ...look }); // another log, another picture
+    return `${this.base}/frames/${frame}/after?${asked}`;
   }
 
   thumb(person) {
@@ -68,51 +65,4 @@ export class Redaction {
   download(asset, file) {
     return `/studio/api/media/v1/assets/${asset}/files/${file}/content`;
   }
-}
-
-/**
- * Follow a job to its end.
- * @param {function(number, number|null)} onProgress is told the percent that is done, and how many
- *   seconds are left, as far as can be told.
- * @returns {Promise<string>} its last state.
- */
-export function followJob(job, onProgress = () => {}) {
-  const source = new EventSource(`/studio/api/media/v1/jobs/${job}/events`);
-  const final = ["Finished", "Error", "Canceled"];
-  let first = null;
-  return new Promise((resolve) => {
-    const done = (state) => {
-      source.close();
-      resolve(state);
-    };
-    source.addEventListener("progress", (event) => {
-      const { progress } = JSON.parse(event.data);
-      const now = performance.now();
-      first ??= { progress, at: now };
-      const gained = progress - first.progress;
-      const took = (now - first.at) / 1000;
-      onProgress(progress, gained > 1 ? (took / gained) * (100 - progress) : null);
-    });
-    source.addEventListener("job", (event) => {
-      const { currentState } = JSON.parse(event.data);
-      if (final.includes(currentState)) done(currentState);
-    });
-    source.onerror = async () => {
-      // the stream also ends with the job
-      try {
-        const { state } = await getJson(`/studio/api/media/v1/jobs/${job}`);
-        if (final.includes(state)) done(state);
-      } catch (error) {
-        if (error.status === 404) done("Canceled");
-      }
-    };
-  });
-}
-
-/** 125 seconds as "about 2 minutes left". */
-export function leftText(seconds) {
-  if (seconds === null) return "";
-  if (seconds < 60) return "less than a minute left";
-  const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `about ${minutes} minute${minutes === 1 ? "" : "s"} left` : `about ${Math.round(minutes / 60)} hours left`;
 }

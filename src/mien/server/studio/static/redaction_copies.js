@@ -1,14 +1,20 @@
 // Copies of a video, made by the choices as they were: progress, what the audit says, download.
+import { ask } from "./dialog.js";
 import { $, announce, formatBytes, h, icon, showError } from "./dom.js";
 import { getJson, sendJson } from "./http.js";
-import { followJob, leftText } from "./redaction_api.js";
+import { followJob, leftInWords } from "./job_progress.js";
+import { momentOf, whenOf } from "./redaction_sides.js";
+
+const MOST_MOMENTS = 20;
 
 export class Copies {
-  constructor(redaction, { attempt, ask }) {
+  constructor(redaction, { attempt, sides, point }) {
     this.redaction = redaction;
     this.attempt = attempt;
-    this.ask = ask;
+    this.sides = sides;
+    this.point = point;
     this.followed = new Set();
+    this.audits = new Map();
     $("#render").addEventListener("click", () => this.make());
   }
 
@@ -27,8 +33,7 @@ export class Copies {
   }
 
   item(copy) {
-    const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-    const title = h("p", {}, when.format(new Date(copy.created)));
+    const title = h("p", {}, whenOf(copy));
     const what = h("div", { class: "what" }, title);
     const line = h("li", { dataset: { job: copy.job, state: copy.state } }, what);
     if (copy.state === "waiting" || copy.state === "running") this.running(copy, what, line);
@@ -37,7 +42,7 @@ export class Copies {
       const reason = copy.errors.length ? copy.errors.join("; ") : "It was canceled.";
       what.append(h("p", { class: copy.state === "failed" ? "error" : "hint" }, reason));
     }
-    if (!["waiting", "running"].includes(copy.state)) line.append(this.deleter(copy));
+    if (["failed", "canceled"].includes(copy.state)) line.append(this.deleter(copy));
     return line;
   }
 
@@ -48,22 +53,26 @@ export class Copies {
       this.attempt(() => sendJson("POST", `/studio/api/media/v1/jobs/${copy.job}/cancel`), $("#render-trouble"));
     what.append(bar, told);
     line.append(h("button", { type: "button", class: "small", onclick: cancel }, "Cancel"));
-    this.watch(copy.job, (percent, left) => {
-      const shown = $(`#copies [data-job="${copy.job}"]`);
-      if (!shown) return;
-      $("progress", shown).value = percent;
-      const more = leftText(left);
-      $(".hint", shown).textContent = `${Math.round(percent)} % done${more ? `, ${more}` : ""}`;
-    });
+    this.watch(copy.job);
   }
 
-  async watch(job, onProgress) {
+  watch(job) {
     if (this.followed.has(job)) return;
     this.followed.add(job);
-    const end = await followJob(job, onProgress);
-    await this.attempt(() => this.redaction.load(), $("#render-trouble"));
-    this.show();
-    announce(end === "Finished" ? "The copy is made" : "The copy was not made");
+    followJob(job, {
+      onProgress: ({ progress, left }) => {
+        const shown = $(`#copies [data-job="${job}"]`);
+        if (!shown) return;
+        $("progress", shown).value = progress;
+        $(".hint", shown).textContent = [`${Math.round(progress)} % done`, leftInWords(left)].filter(Boolean).join(", ");
+      },
+      onEnd: async (end) => {
+        await this.attempt(() => this.redaction.load(), $("#render-trouble"));
+        this.show();
+        this.sides.show();
+        announce(end?.state === "Finished" ? "The copy is made" : "The copy was not made");
+      },
+    });
   }
 
   ready(copy, what, line) {
@@ -72,18 +81,34 @@ export class Copies {
     const page = copy.files.find((file) => file.name.endsWith("_audit.html"));
     if (!video) {
       what.append(h("p", { class: "hint" }, "It was deleted."));
+      line.append(this.deleter(copy));
       return;
     }
-    const found = h("p", { class: "hint" }, document ? "" : "It was not checked.");
-    what.append(h("p", { class: "hint" }, `${video.name}, ${formatBytes(video.size)}`), found);
+    what.append(h("p", { class: "hint" }, `${video.name}, ${formatBytes(video.size)}`));
+    if (copy.number !== null && copy.number !== this.redaction.state.number) {
+      what.append(h("p", { class: "hint" }, "Made before your last changes."));
+    }
+    const found = h("div", { class: "found" }, document ? "" : h("p", { class: "hint" }, "It was not checked."));
+    line.append(h("div", { class: "row" }, this.links(copy, video, page)), found);
     if (document) this.tell(copy, document, found);
+  }
+
+  links(copy, video, page) {
     const { asset } = this.redaction;
-    line.append(
+    const audit = `/studio/redaction/${asset}/audit/${copy.job}`;
+    const beside = () => {
+      this.sides.compare(copy.job);
+      $("#before").scrollIntoView({ block: "nearest" });
+      announce("The copy is beside the video");
+    };
+    return [
+      h("button", { type: "button", class: "small", onclick: beside }, icon("play"), h("span", {}, "Play beside")),
       page
-        ? h("a", { class: "button small", href: `/studio/redaction/${asset}/audit/${copy.job}`, target: "_blank", rel: "noopener" }, icon("list"), h("span", {}, "Audit"))
-        : "",
+        ? h("a", { class: "button small", href: audit, target: "_blank", rel: "noopener" }, icon("list"), h("span", {}, "Audit"))
+        : null,
       h("a", { class: "button small primary", href: this.redaction.download(copy.asset, video.id), download: video.name }, icon("download"), h("span", {}, "Download")),
-    );
+      this.deleter(copy),
+    ].filter(Boolean);
   }
 
   deleter(copy) {
@@ -94,7 +119,7 @@ export class Copies {
 
   async delete(copy) {
     const body = "The copy and its audit are deleted. The video and your choices stay.";
-    if (!(await this.ask({ title: "Delete this copy?", body, confirm: "Delete", danger: true }))) return;
+    if (!(await ask({ title: "Delete this copy?", body, confirm: "Delete", danger: true }))) return;
     const media = "/studio/api/media/v1";
     const gone = (error) => {
       if (error.status !== 404) throw error;
@@ -107,21 +132,40 @@ export class Copies {
       await this.redaction.load();
     }, $("#render-trouble"));
     this.show();
+    this.sides.show();
     announce("The copy is deleted");
   }
 
-  /** What the audit found. */
+  /** What the audit found, and what to do. */
   async tell(copy, document, place) {
     try {
-      const audit = await getJson(this.redaction.download(copy.asset, document.id));
-      const seconds = audit.residual.exposed_face_seconds;
-      place.replaceChildren(
-        audit.passed
-          ? h("span", { class: "tag good" }, "nobody can be seen who is hidden")
-          : h("span", { class: "tag bad" }, `faces can be seen for ${seconds.toFixed(1)} s`),
-      );
+      if (!this.audits.has(copy.job)) {
+        this.audits.set(copy.job, await getJson(this.redaction.download(copy.asset, document.id)));
+      }
+      const audit = this.audits.get(copy.job);
+      place.replaceChildren(...(audit.passed ? [h("span", { class: "tag good" }, "nobody can be seen who is hidden")] : this.seen(audit)));
     } catch (error) {
       showError(place, error);
     }
+  }
+
+  /** The moments at which somebody can be seen, to go there. */
+  seen({ residual }) {
+    const text = `faces can be seen for ${residual.exposed_face_seconds.toFixed(1)} s`;
+    const moment = ({ first, end, best }) => {
+      const when = `${momentOf(first)} to ${momentOf(end)}`;
+      const go = async () => {
+        const frame = await this.attempt(() => this.sides.numberAt(best.time), $("#render-trouble"));
+        if (frame !== null) this.point({ frame, box: best.box, text: "A face that can be seen in the copy" });
+      };
+      return h("li", {}, h("button", { type: "button", class: "small", onclick: go }, when));
+    };
+    const runs = residual.runs.slice(0, MOST_MOMENTS);
+    const more = residual.runs.length - runs.length;
+    return [
+      h("span", { class: "tag bad" }, text),
+      h("p", { class: "hint" }, "Go there, draw a box around the face, then make the copy anew:"),
+      h("ul", { class: "moments row" }, runs.map(moment), more > 0 ? h("li", { class: "hint" }, `and ${more} more in the audit`) : null),
+    ];
   }
 }

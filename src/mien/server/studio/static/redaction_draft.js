@@ -10,7 +10,7 @@ const STEP = 0.01; // of the picture's width
  */
 export class Draft extends EventTarget {
   /**
-   * @param {HTMLImageElement} picture fills its parent.
+   * @param {Element} picture an image or a video, in the middle of its parent.
    * @param {number[]} size of the picture that boxes are told in: width, height.
    * @param {number[]|null} box to begin with.
    */
@@ -30,7 +30,7 @@ export class Draft extends EventTarget {
       "aria-label": "Box. Arrow keys move it, with Shift they change its size. Enter takes it, Escape leaves it.",
     });
     this.group = h("svg:g", {}, this.sheet, this.rect);
-    const layer = { class: "draft-layer", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none" };
+    const layer = { class: "draft-layer", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "xMidYMid meet" };
     this.svg = h("svg:svg", layer, this.group);
     picture.parentElement.append(this.svg);
     this.listeners = new AbortController();

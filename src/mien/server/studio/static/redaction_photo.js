@@ -1,6 +1,6 @@
 // Photos: faces hidden but for those that are kept; nothing of a picture stays on the server.
 import { $, h, icon, showError } from "./dom.js";
-import { sendBytes } from "./http.js";
+import { send, sendBytes } from "./http.js";
 import { Draft } from "./redaction_draft.js";
 import { Overlay } from "./overlay.js";
 
@@ -17,12 +17,7 @@ const EFFECTS = [
 
 /** Send a picture and get one back. */
 async function pictureOf(url, file) {
-  const token = $("meta[name=csrf]").content;
-  const headers = { "X-CSRF-Token": token, "Content-Type": "application/octet-stream" };
-  const answer = await fetch(url, { method: "POST", headers, body: file });
-  if (answer.ok) return answer.blob();
-  const { error } = await answer.json().catch(() => ({}));
-  throw new Error(error?.message ?? `The service answered ${answer.status}. Try again.`);
+  return (await send("POST", url, file)).blob();
 }
 
 class Photo {
@@ -41,6 +36,8 @@ class Photo {
       EFFECTS.map(([effect, strength, text]) => h("option", { value: `${effect} ${strength}` }, text)),
     );
     this.told = h("p", { class: "soft", role: "status" }, "Looking for faces …");
+    this.found = h("div", { class: "found", role: "status" });
+    this.marks = null;
     this.save = h("a", { class: "button primary", hidden: true }, icon("download"), h("span", {}, "Download"));
     this.drawButton = h("button", { type: "button", class: "small", onclick: () => this.draw() }, icon("draw"), h("span", {}, "Draw a box"));
     const side = (text, image) => h("figure", {}, h("figcaption", {}, text), h("div", { class: "picture" }, image));
@@ -51,6 +48,7 @@ class Photo {
       this.trouble,
       h("div", { class: "sides" }, side("Before", this.before), side("After", this.after)),
       h("div", { class: "row apart" }, this.told, h("div", { class: "row" }, this.drawButton, h("label", { class: "row pick" }, h("span", {}, "Effect"), this.effect), this.save)),
+      this.found,
     );
     this.overlay = null;
   }
@@ -125,30 +123,111 @@ class Photo {
       : "No face was found. Draw a box around what shall be hidden.";
   }
 
-  async render() {
-    this.showBoxes();
-    const turn = (this.turn = (this.turn ?? 0) + 1);
+  /** What is asked for, as the service takes it. */
+  get asked() {
     const [effect, strength] = this.effect.value.split(" ");
     const asked = new URLSearchParams({ effect, strength, png: String(this.file.type === "image/png") });
     if (this.kept.size) asked.set("keep", [...this.kept].join(","));
     if (this.drawn.length) asked.set("draw", this.drawn.map((box) => box.join(",")).join(";"));
+    return asked;
+  }
+
+  async render() {
+    this.showBoxes();
+    const turn = (this.turn = (this.turn ?? 0) + 1);
+    this.asking?.abort();
+    this.tellAudit(null);
+    const { asked } = this;
     try {
       const blob = await pictureOf(`${API}/after?${asked}`, this.file);
       if (turn !== this.turn) return;
       const url = this.keepUrl(blob);
       this.after.src = url;
       this.save.href = url;
-      const stem = this.file.name.replace(/\.[^.]*$/, "");
-      this.save.download = `${stem}_redacted.${blob.type === "image/png" ? "png" : "jpg"}`;
+      this.save.download = `${this.stem}_redacted.${blob.type === "image/png" ? "png" : "jpg"}`;
       this.save.hidden = false;
       this.element.dataset.turn = turn;
       showError(this.trouble, null);
     } catch (error) {
-      showError(this.trouble, error);
+      if (turn === this.turn) showError(this.trouble, error);
+      return;
+    }
+    await this.check(asked);
+  }
+
+  /** Have the copy looked at anew. */
+  async check(asked) {
+    const { signal } = (this.asking = new AbortController());
+    this.found.replaceChildren(h("p", { class: "hint" }, "Checking the copy for faces that can be seen …"));
+    asked.set("name", this.file.name.slice(-255));
+    try {
+      const told = await (await send("POST", `${API}/audit?${asked}`, this.file, { signal })).json();
+      if (!signal.aborted) this.tellAudit(told);
+    } catch (error) {
+      if (!signal.aborted) showError(this.found, error);
     }
   }
 
+  /** What the audit says, beside the copy, and what to do; null: nothing yet. */
+  tellAudit(told) {
+    this.marks?.setFaces([]);
+    this.element.dataset.audit = told ? (told.audit.passed ? "passed" : "failed") : "";
+    this.found.className = "found";
+    if (!told) return this.found.replaceChildren();
+    const { audit } = told;
+    const seen = audit.residual.runs.length;
+    const what = seen === 1 ? "1 face can be seen" : `${seen} faces can be seen`;
+    const doubtful = audit.doubtful.runs.length;
+    this.found.replaceChildren(
+      h(
+        "div",
+        { class: "row apart" },
+        audit.passed ? h("span", { class: "tag good" }, "nobody can be seen who is hidden") : h("span", { class: "tag bad" }, what),
+        h("div", { class: "row" }, this.download("Audit", told.page, "text/html", "html"), this.download("JSON", JSON.stringify(audit, null, 1), "application/json", "json")),
+      ),
+      seen ? h("p", { class: "hint" }, "Marked in the copy. Press a mark to hide that place too, or draw a box; the copy is made anew.") : "",
+      doubtful ? h("p", { class: "hint" }, `${doubtful === 1 ? "One place" : `${doubtful} places`} may be a face and most likely is none: see the audit.`) : "",
+    );
+    this.mark(audit);
+  }
+
+  download(text, data, type, ending) {
+    const url = this.keepUrl(new Blob([data], { type }));
+    const name = `${this.stem}_audit.${ending}`;
+    return h("a", { class: "button small", href: url, download: name }, icon("download"), h("span", {}, text));
+  }
+
+  get stem() {
+    return this.file.name.replace(/\.[^.]*$/, "");
+  }
+
+  /** Mark the faces that can be seen. */
+  mark({ residual }) {
+    if (!this.marks) {
+      this.marks = new Overlay(this.after);
+      this.marks.addEventListener("pick", (event) => this.hideMarked(event.detail.id));
+    }
+    this.marks.setFaces(
+      residual.runs.map(({ best }, index) => ({
+        id: index,
+        label: "can be seen",
+        title: `Face ${index + 1} that can be seen in the copy; press to hide it`,
+        box: best.box,
+        colour: "var(--person-1)",
+      })),
+    );
+  }
+
+  hideMarked(id) {
+    const [x0, y0, x1, y1] = this.marks.faces[id].box;
+    this.drawn.push([Math.floor(x0), Math.floor(y0), Math.ceil(x1), Math.ceil(y1)]);
+    this.changed();
+  }
+
   close() {
+    clearTimeout(this.waiting);
+    this.asking?.abort();
+    this.marks?.remove();
     this.overlay?.remove();
     this.urls.forEach((url) => URL.revokeObjectURL(url));
     this.element.remove();

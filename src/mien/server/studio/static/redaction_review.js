@@ -1,12 +1,13 @@
 // The page of one video: who is hidden, boxes by hand, how it looks, what is doubtful, copies.
-import { ask, toast } from "./dialog.js";
 import { $, announce, onKeys, showError } from "./dom.js";
-import { Redaction, followJob, leftText } from "./redaction_api.js";
+import { followJob, leftInWords } from "./job_progress.js";
+import { Redaction } from "./redaction_api.js";
+import { Boxes } from "./redaction_boxes.js";
 import { Copies } from "./redaction_copies.js";
 import { Doubts } from "./redaction_doubts.js";
-import { Frames } from "./redaction_frames.js";
 import { Hows } from "./redaction_how.js";
 import { People } from "./redaction_people.js";
+import { Sides } from "./redaction_sides.js";
 
 const POLL_MS = 1000; // while something that was drawn is being followed
 
@@ -41,18 +42,28 @@ async function change(which) {
 }
 
 function begin() {
-  const frames = new Frames(redaction, { edit, attempt });
-  const hows = new Hows(redaction, { edit, preview: (look) => frames.preview(look) });
-  const people = new People(redaction, { edit, go: (number) => frames.go(number) });
-  const doubts = new Doubts(redaction, { edit, point: (doubt) => frames.point(doubt) });
-  const copies = new Copies(redaction, { attempt, ask, toast });
-  return { frames, hows, people, doubts, copies };
+  const sides = new Sides(redaction);
+  sides.addEventListener("trouble", (event) => showError($("#player-trouble"), event.detail.error));
+  sides.player.video.addEventListener("error", () => ($("#again").hidden = false));
+  const boxes = new Boxes(redaction, sides, { edit });
+  const hows = new Hows(redaction, { edit, preview: (look) => sides.preview(look) });
+  const people = new People(redaction, { edit, go: (number) => sides.go(number) });
+  const doubts = new Doubts(redaction, { edit, point: (doubt) => boxes.point(doubt) });
+  const copies = new Copies(redaction, { attempt, sides, point: (place) => boxes.point(place) });
+  onKeys(keysOf(sides.player, boxes));
+  return { sides, boxes, hows, people, doubts, copies };
+}
+
+/** Those of the player, but while a box is drawn: then they are the box's. */
+function keysOf(player, boxes) {
+  const free = (act) => (event) => (boxes.draft ? false : act(event));
+  return Object.fromEntries(Object.entries(player.keys).map(([key, act]) => [key, free(act)]));
 }
 
 function show() {
   const { state } = redaction;
   const ready = state.analysis.state === "ready";
-  $("#look").hidden = ready;
+  if (!parts) $("#look").hidden = ready;
   $("#review").hidden = $("#history").hidden = !ready;
   if (!ready) return;
   parts ??= begin();
@@ -79,43 +90,54 @@ async function reload() {
   if (redaction.state) show();
 }
 
-async function follow(job) {
+/** Show how far a look is; what it found, once it is over. */
+function follow(job) {
   const told = $("#look-told");
   $("#look-start").hidden = true;
   $("#look-progress").hidden = false;
   told.textContent = "Waiting for its turn …";
-  const end = await followJob(job, (percent, left) => {
-    $("#look-bar").value = percent;
-    const more = leftText(left);
-    told.textContent = `${Math.round(percent)} % looked at${more ? `, ${more}` : ""}`;
+  followJob(job, {
+    onProgress: ({ progress, left }) => {
+      $("#look-bar").value = progress;
+      told.textContent = [`${Math.round(progress)} % looked at`, leftInWords(left)].filter(Boolean).join(", ");
+    },
+    onEnd: async (end) => {
+      if (parts) return location.reload(); // all that is shown is of the look before
+      $("#look-start").hidden = false;
+      $("#look-progress").hidden = true;
+      await reload();
+      if (end?.state === "Finished") announce("Everyone was found");
+      else tellFailure();
+    },
   });
-  $("#look-start").hidden = false;
-  $("#look-progress").hidden = true;
-  await reload();
-  if (end === "Finished") announce("Everyone was found");
 }
 
-$("#look-start").addEventListener("click", async () => {
+function tellFailure() {
+  const { state, errors } = redaction.state?.analysis ?? {};
+  if (state === "failed") showError(trouble, `The video could not be looked at: ${errors.join("; ")}.`);
+}
+
+async function look() {
   const begun = await attempt(() => redaction.look());
-  if (begun) await follow(begun.job);
-});
+  if (!begun) return;
+  $("#look").hidden = false;
+  $("#again").hidden = true;
+  follow(begun.job);
+}
+
+$("#look-start").addEventListener("click", look);
+$("#again-start").addEventListener("click", look);
 $("#undo").addEventListener("click", () => change("undo"));
 $("#redo").addEventListener("click", () => change("redo"));
 onKeys({
   "Ctrl+z": () => void change("undo"),
   "Ctrl+Shift+z": () => void change("redo"),
   "Ctrl+y": () => void change("redo"),
-  ArrowLeft: () => parts?.frames.step(-1),
-  ArrowRight: () => parts?.frames.step(1),
-  "Shift+ArrowLeft": () => parts?.frames.step(-10),
-  "Shift+ArrowRight": () => parts?.frames.step(10),
 });
 
 await reload();
 const analysis = redaction.state?.analysis;
-if (analysis && ["waiting", "running"].includes(analysis.state)) await follow(analysis.job);
-else if (analysis?.state === "failed") {
-  showError(trouble, `The video could not be looked at: ${analysis.errors.join("; ")}.`);
-}
+if (analysis && ["waiting", "running"].includes(analysis.state)) follow(analysis.job);
+else tellFailure();
 document.documentElement.dataset.ready = "true";
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.faces import EMOTIONS
-from mien.server.studio.video.library import ANNOTATOR, Clip, Library, Stage
+from mien.server.studio.library import ANNOTATOR, Clip, Library, Stage
+from mien.server.studio.player import content_url, time_answer
 from mien.server.studio.video.seen import Seen
-from mien.timecode import Time
 from mien.timeline.edits import Edit, history_of
 from mien.timeline.overview import Lanes, Windows
 from mien.timeline.timeline import Timeline
@@ -167,21 +167,10 @@ def copies_answer(clip: Clip, library: Library) -> list[Json]:
             one: Json = {"job": step.job.id, "stage": _stage(step.job.state.name), "errors": errors}
             one["created"] = step.job.created.isoformat()
             if file is not None:
-                one["content"] = content_url(file.asset, file.id)
+                one["content"] = content_url(file)
                 one |= {"name": file.name, "size": file.size}
             told.append(one)
     return told
-
-
-def content_url(asset: str, file: str) -> str:
-    """Where a page finds the bytes of a file."""
-    return f"/studio/api/media/v1/assets/{asset}/files/{file}/content"
-
-
-def time_answer(time: Time) -> Json:
-    """A time, as edits have it."""
-    base = time.time_base
-    return {"pts": time.pts, "timeBase": f"{base.numerator}/{base.denominator}"}
 
 
 def _stage(word: str) -> Stage:

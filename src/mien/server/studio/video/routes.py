@@ -7,10 +7,7 @@ import re
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import cached_property
 from pathlib import Path
-from uuid import UUID
 
 import numpy as np
 from starlette.background import BackgroundTask
@@ -18,21 +15,19 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from mien.errors import ConfigurationError, InputError, MediaError, NoSuchAssetError
-from mien.jobs import Queue
+from mien.errors import ConfigurationError, InputError, MediaError
 from mien.jobs.copies import TIMELINE
-from mien.server.auth import Caller
-from mien.server.call import Call
 from mien.server.dialect import Services
 from mien.server.dialects.media_v1.errors import MAPPED, refusal_of
 from mien.server.errors import Refusal
 from mien.server.parameters import Number
+from mien.server.studio.call import StudioCall
+from mien.server.studio.library import Clip
 from mien.server.studio.pages import page
+from mien.server.studio.player import player_answer
 from mien.server.studio.video import answers
 from mien.server.studio.video.exports import FORMATS, Lengths
-from mien.server.studio.video.library import COPIER, Clip, Library
 from mien.server.studio.video.seen import Analyzed, Seen, Shelf
-from mien.server.studio.visitors import visitor_of
 from mien.timeline.archive import write_timeline
 from mien.timeline.edits import Edit
 from mien.timeline.overview import lanes, windows_at
@@ -54,45 +49,13 @@ INTERVAL = Number("interval", *INTERVAL_MS, DEFAULT_MS, "Milliseconds from one t
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
-class VideoCall(Call):
+class VideoCall(StudioCall):
     """One request about a video of the visitor."""
-
-    @property
-    def caller(self) -> Caller:
-        """Who calls."""
-        return visitor_of(self.request).caller
-
-    @cached_property
-    def queue(self) -> Queue:
-        """The jobs of the visitor's account."""
-        services = self.services
-        return Queue(services.storage, self.caller.account_id, wake=services.pool.wake)
-
-    @cached_property
-    def library(self) -> Library:
-        """The videos of the visitor's account."""
-        return Library(self.queue)
 
     @property
     def offered(self) -> list[str]:
         """What is asked for of everybody."""
         return [name for name in COLUMNS if self.services.policy.allows(name)]
-
-    def clip(self) -> Clip:
-        """The video in the path; raises NoSuchAssetError."""
-        text: str = self.request.path_params["assetId"]
-        try:
-            id = str(UUID(text))
-        except ValueError:
-            raise NoSuchAssetError("there is no video of this id", what=text) from None
-        return self.library.get(id)
-
-    def number(self, name: str) -> int:
-        """A number in the path; raises Refusal 404."""
-        text: str = self.request.path_params[name]
-        if not re.fullmatch(r"[0-9]{1,9}", text):
-            raise Refusal(404, "NotFound", f"There is no {name} of this number.")
-        return int(text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +104,7 @@ class Videos:
         told = answers.clip_answer(clip)
         found = await self._opened(call, clip)
         if found is not None:
-            told["player"] = await call.run(_player, call, found)
+            told["player"] = await call.run(player_answer, call.queue, call.library, clip)
             told["offered"] = call.offered
             told["copies"] = await call.run(answers.copies_answer, clip, call.library)
             asset, answer = clip.asset.id, answers.analysis_answer
@@ -153,7 +116,7 @@ class Videos:
         found = await self._open(call)
         first, count = FIRST.read(call.query), COUNT.read(call.query)
         timeline = found.seen.timeline
-        if (at := _seconds(call)) is not None:
+        if (at := call.seconds("at")) is not None:
             tick = at // timeline.video.time_base
             first = max(0, int(np.searchsorted(timeline.pts, tick, "right")) - 1)
         return JSONResponse(await call.run(answers.frames_answer, timeline, first, count))
@@ -181,7 +144,7 @@ class Videos:
         first, end = int(clock.ticks[0]), int(clock.ticks[-1])
         starts = np.arange(first, end, slicing.interval)
         middles = (starts + slicing.interval / 2) / clock.timescale
-        begin, over = (_seconds(call, name) for name in ("from", "to"))
+        begin, over = (call.seconds(name) for name in ("from", "to"))
         kept = middles >= float(begin or 0)
         if over is not None:
             kept &= middles < float(over)
@@ -268,37 +231,15 @@ class Videos:
         return found
 
 
-def _player(call: VideoCall, found: Open) -> dict[str, object]:
-    """What to play: the copy for browsers if there is one, else the video; and how many seconds
-    of it come before the first frame."""
-    copy = call.library.file(found.clip.newest(COPIER), "_web.mp4")
-    if copy is not None:
-        return {"content": answers.content_url(copy.asset, copy.id), "lead": 0.0}
-    content = answers.content_url(found.clip.asset.id, found.clip.file.id)
-    return {"content": content, "lead": found.analyzed.lead}
-
-
 def _lengths(call: VideoCall) -> Lengths:
     return Lengths(WINDOW.read(call.query), INTERVAL.read(call.query))
 
 
-def _text(call: VideoCall, name: str) -> str | None:
-    values = call.query.get(name)
-    return values[-1] if values and values[-1] else None
-
-
 def _person(call: VideoCall) -> int | None:
-    text = _text(call, "person")
+    text = call.text("person")
     if text is not None and not re.fullmatch(r"[0-9]{1,9}", text):
         raise Refusal(400, "BadArgument", "'person' is a number.")
     return None if text is None else int(text)
-
-
-def _seconds(call: VideoCall, name: str = "at") -> Fraction | None:
-    text = _text(call, name)
-    if text is not None and not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
-        raise Refusal(400, "BadArgument", f"'{name}' is a time in seconds, such as 12.5.")
-    return None if text is None else Fraction(text)
 
 
 Handler = Callable[[VideoCall], Awaitable[Response]]

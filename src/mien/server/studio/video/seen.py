@@ -13,7 +13,6 @@ from typing import Any
 import cv2
 from numpy.typing import NDArray
 
-from mien.media import open_video
 from mien.media.seek import Reel
 from mien.media.writer import image_bytes
 from mien.redact.thumbs import best_rows, square
@@ -75,12 +74,6 @@ class Analyzed:
         self.timeline = read_timeline(timeline)
         self._guard = threading.Lock()
         self._states: OrderedDict[int, Seen] = OrderedDict()
-
-    @cached_property
-    def lead(self) -> float:
-        """Seconds of the video, as players count, before its first frame."""
-        with open_video(self._video, threads=1) as video:
-            return float(video.lead * video.info.time_base)
 
     @cached_property
     def reel(self) -> Reel:

@@ -1,4 +1,7 @@
-"""Which videos an account has, and what was made of them: assets and jobs of the media API."""
+"""Which videos an account has, and what was made of them: assets and jobs of the media API.
+
+The pages of videos and of redaction list, look and make with this one.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,13 @@ from mien.errors import InUseError, MienError, NoSuchAssetError, NoSuchJobError,
 from mien.jobs import Asset, AssetFile, Job, NewTask, Queue, State, Task, find_processor
 from mien.jobs.analyzer import Analysis
 from mien.jobs.copies import TIMELINE
-from mien.jobs.processors import VIDEO_ANALYZER, VIDEO_ANNOTATOR, WEB_VIDEO
+from mien.jobs.processors import REDACTOR, VIDEO_ANALYZER, VIDEO_ANNOTATOR, WEB_VIDEO
+from mien.jobs.redactor import EDITS
 from mien.jobs.work import BESIDE
 from mien.media import probe
 from mien.media.image import ImageInfo
 from mien.media.playable import is_playable
+from mien.timeline.edits import Edit, document_of
 
 T = TypeVar("T", Asset, Job)
 
@@ -30,8 +35,8 @@ CANCEL_S, LOOK_S = 10.0, 0.1
 """How long a job may take to let go of a video that is to be deleted, and how often it is looked
 after."""
 
-ANALYZER, COPIER, ANNOTATOR = (
-    find_processor(name).id for name in (VIDEO_ANALYZER, WEB_VIDEO, VIDEO_ANNOTATOR)
+ANALYZER, COPIER, ANNOTATOR, HIDER = (
+    find_processor(name).id for name in (VIDEO_ANALYZER, WEB_VIDEO, VIDEO_ANNOTATOR, REDACTOR)
 )
 
 
@@ -79,6 +84,24 @@ class Clip:
     def work(self) -> Step | None:
         """The newest analysis, in whatever state."""
         return self.newest(ANALYZER)
+
+    @property
+    def looks(self) -> tuple[Step, ...]:
+        """The analyses that a redaction can go by, in whatever state, the newest first."""
+        made = (step for step in self.steps if step.task.processor == ANALYZER)
+        return tuple(step for step in made if _is_cautious(step.task))
+
+    @property
+    def look(self) -> Step | None:
+        """The newest of them that is done."""
+        done = (step for step in self.looks if step.task.state is State.Finished)
+        return next(done, None)
+
+    @property
+    def hidden(self) -> tuple[Step, ...]:
+        """The redacted copies that were made by an analysis and its edits, the newest first."""
+        made = (step for step in self.steps if step.task.processor == HIDER)
+        return tuple(step for step in made if len(step.task.inputs) == 3)
 
     @property
     def stage(self) -> Stage:
@@ -167,14 +190,40 @@ class Library:
         task = NewTask("draw", VIDEO_ANNOTATOR, told, inputs, f"{stem[:100]} with faces")
         return self._queue.submit(f"draw faces on {clip.file.name[:100]}", [task])
 
+    def hide(self, clip: Clip, edits: Sequence[Edit], *, audit: bool) -> Job:
+        """Have a video hidden by its log of edits, as it is now.
+
+        Raises:
+            NoSuchAssetError: nobody has looked at it.
+        """
+        if clip.look is None:
+            raise NoSuchAssetError("the video was not looked at", what=clip.asset.id)
+        assets = self._queue.assets
+        log = assets.create(f"edits of {clip.file.name[:100]}")
+        data = json.dumps([document_of(edit) for edit in edits], ensure_ascii=False).encode()
+        last = edits[-1].number if edits else 0
+        assets.put(log.id, f"{last}{EDITS}", [data], len(data))
+        told = {"version": "1.0", "options": {"mode": "redact", "mien": {"audit": audit}}}
+        inputs = clip.asset.id, clip.look.task.output, log.id
+        task = NewTask("hide", REDACTOR, json.dumps(told), inputs, "redacted")
+        return self._queue.submit(f"hide in {clip.file.name[:100]}", [task])
+
+    def last_edit(self, hidden: Step) -> int | None:
+        """The number of the last edit that a redacted copy goes by; None if it is not known."""
+        log = self.files(hidden.task.inputs[-1])
+        number = log[0].name.removesuffix(EDITS) if log else ""
+        return int(number) if number.isdecimal() else None
+
+    def files(self, asset: str) -> tuple[AssetFile, ...]:
+        """The files of an asset; none of one that is not there (any more)."""
+        with suppress(NoSuchAssetError):
+            return self._queue.assets.get(asset).files
+        return ()
+
     def file(self, step: Step | None, ending: str) -> AssetFile | None:
         """The file with this ending that a task made; None if there is none (any more)."""
-        if step is None:
-            return None
-        with suppress(NoSuchAssetError):
-            files = self._queue.assets.get(step.task.output).files
-            return next((file for file in files if file.name.endswith(ending)), None)
-        return None
+        files = () if step is None else self.files(step.task.output)
+        return next((file for file in files if file.name.endswith(ending)), None)
 
     def delete(self, clip: Clip) -> None:
         """Delete a video with everything that was made of it, its edits, and its jobs.
@@ -213,6 +262,13 @@ def video_of(asset: Asset) -> AssetFile | None:
 
 def _suffix(name: str) -> str:
     return f".{name.rpartition('.')[2].lower()}"
+
+
+def _is_cautious(task: Task) -> bool:
+    try:
+        return Analysis.of(task.configuration).cautious
+    except UsageError:
+        return False
 
 
 def _clip(asset: Asset, file: AssetFile, jobs: Sequence[Job]) -> Clip:
