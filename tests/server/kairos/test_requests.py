@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from tests.server.inside import Inside, inside
 from tests.server.kairos.client import NAME, Client, in_base64, new_key
 
 FEW, MANY = 2, 120
-NAMES = sorted((each.name for each in operations()), key=lambda name: "remove" in name)
+ENDS = re.compile("remove|delete")
+NAMES = sorted((each.name for each in operations()), key=lambda name: bool(ENDS.search(name)))
 """Operations that remove come last: the others shall find what there is."""
 NAMED = {"gallery_name": "g", "subject_id": "s"}
 
@@ -76,7 +78,7 @@ def test_thousands_of_requests_made_from_the_document(
     sys.stdout.write(f"seed {SEED}: requests by status: {dict(answered)}\n")
     assert sum(answered.values()) >= 2000
     assert answered[200] >= 1000
-    assert answered[202] >= 30
+    assert answered[202] >= 60
 
 
 def _tried(name: str, owner: Owner, service: Inside, schema: Any, examples: int) -> Counter[int]:
