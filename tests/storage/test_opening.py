@@ -192,7 +192,9 @@ BROKEN: list[tuple[Callable[[Place], None], type[MienError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("damage", "error", "sentence"), BROKEN, ids=lambda part: getattr(part, "__name__", part))
+@pytest.mark.parametrize(
+    ("damage", "error", "sentence"), BROKEN, ids=[damage.__name__ for damage, *_ in BROKEN]
+)
 def test_what_is_broken_is_said_and_nothing_is_lost(
     sqlite_place: Place,
     damage: Callable[[Place], None],
