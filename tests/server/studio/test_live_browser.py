@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from mien.media import open_video
 from mien.server.settings import Limits
+from mien.storage import open_storage
 from tests.server import people
 from tests.server.live import Live
 from tests.server.studio import pictures
@@ -25,6 +27,7 @@ from tests.server.studio.camera import with_camera
 from tests.server.studio.test_photo_browser import boxes_on
 from tests.server.studio.visitors import COOKIE, Person
 
+SOCKET = "/studio/api/media/v1/live"
 PATIENCE_MS = 60_000
 RATE = 8
 """Frames a second of the camera: enough to follow people who sit still, on a busy machine too."""
@@ -133,6 +136,7 @@ def test_a_recording_is_kept_only_when_that_is_asked_for(
         page.get_by_role("button", name="Record").click()
         recording = page.get_by_role("button", name="Stop recording")
         expect(recording).to_contain_text(THREE_SECONDS, timeout=PATIENCE_MS)
+        expect(page.locator("#rate")).to_contain_text("a second")  # in the last two
         recording.click()
         card = page.get_by_role("article")
         expect(card).to_contain_text("It is in this page alone until you take it away.")
@@ -162,31 +166,108 @@ def test_a_recording_is_kept_only_when_that_is_asked_for(
         expect(card).to_have_count(0)
 
 
-def test_a_connection_that_is_lost_is_made_again(
-    filmed: Browser, studio: Live, visitor: Person
-) -> None:
-    routes: list[WebSocketRoute] = []
+class Line:
+    """Stands between a page and the live socket of the service.
 
-    def through(route: WebSocketRoute) -> None:
-        routes.append(route)
-        route.connect_to_server()
+    Attributes:
+        conversations: those that there were; each may be closed.
+        refuses: the plan has no room: every frame is answered so, and none by the service.
+    """
 
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.conversations: list[WebSocketRoute] = []
+        self.refuses = False
+        page.route_web_socket(f"**{SOCKET}", self._connect)
+
+    def _connect(self, route: WebSocketRoute) -> None:
+        self.conversations.append(route)
+        server = route.connect_to_server()
+        server.on_message(lambda message: route.send(self._answer(message)))
+
+    def _answer(self, message: str | bytes) -> str | bytes:
+        told = json.loads(message)
+        if self.refuses and "faces" in told:
+            error = {"code": "429", "message": "Rate limit is exceeded. Try again in 1 second."}
+            return json.dumps({"frame": told["frame"], "error": error, "dropped": 0})
+        return message
+
+    def cut(self, **answer: Any) -> None:
+        """Break off; a page that asks why is told so by the service, or so if it is said how."""
+        if answer:
+            refuse: Callable[[Route], None] = lambda route: route.fulfill(**answer)  # noqa: E731
+            self.page.route(f"**{SOCKET}", refuse, times=1)
+        self.conversations[-1].close()
+
+
+LATER = {"error": {"statusCode": 429, "message": "Rate limit is exceeded. Try again in 1 second."}}
+OFF = "The API 'media' is switched off by the policy of this service."
+
+
+def test_a_connection_that_ends(filmed: Browser, studio: Live, visitor: Person) -> None:
+    """It is made again where that helps: after a break, and when the plan has room. Where the
+    policy says no, or the session is over, the camera goes off, and what was recorded is kept."""
     with open_page(filmed, studio.url, visitor) as page:
-        page.route_web_socket("**/media/v1/live", through)
+        line, state = Line(page), page.locator("#state")
+        faces = page.locator(".overlay .face")
+        known = page.locator(".overlay .face[data-id='0']")
         start(page)
-        routes[0].close()
-        lost = page.locator("#state").get_by_text("The connection to the service is lost.")
-        expect(lost).to_be_visible()
-        expect(page.locator(".overlay .face")).to_have_count(0)
-        page.locator(".overlay .face[data-id='0']").wait_for(timeout=PATIENCE_MS)
-        expect(lost).to_be_hidden()
-        assert len(routes) == 2
+        line.cut()
+        expect(state.get_by_text("The connection to the service is lost.")).to_be_visible()
+        expect(faces).to_have_count(0)
+        known.wait_for(timeout=PATIENCE_MS)
+        expect(state).to_be_hidden()
+        assert len(line.conversations) == 2
+
+        line.refuses = True
+        expect(state).to_contain_text("allows no more pictures just now. Going on in 1 s")
+        expect(faces).to_have_count(0)
+        line.refuses = False
+        faces.first.wait_for(timeout=PATIENCE_MS)
+        expect(state).to_be_hidden()
+        assert len(line.conversations) == 2
+
+        line.cut(status=429, json=LATER, headers={"Retry-After": "1"})
+        expect(state).to_contain_text("allows no more calls just now. Trying again in 1 s.")
+        known.wait_for(timeout=PATIENCE_MS)
+        expect(state).to_be_hidden()
+        assert len(line.conversations) == 3
+
+        line.cut(status=403, json={"error": {"code": "UnsupportedFeature", "message": OFF}})
+        expect(page.get_by_role("heading", name="Live has stopped")).to_be_visible()
+        expect(page.locator("#cover-text")).to_have_text(OFF)
+        check_dark(page)
+        expect(page.get_by_role("button", name="Start the camera")).to_be_focused()
+
+        page.keyboard.press("Enter")
+        known.wait_for(timeout=PATIENCE_MS)
+        page.get_by_role("button", name="Record").click()
+        with open_storage(studio.data, keys=studio.keys) as storage:
+            assert storage.sessions.end_all(visitor.user_id) == 1
+        expect(page.get_by_role("heading", name="You are logged out")).to_be_visible()
+        expect(page.locator("#cover-text")).to_contain_text("Take your recording away first")
+        check_dark(page)
+        check_accessible(page, ["light"])
+        expect(page.get_by_role("button", name="Start the camera")).to_be_hidden()
+        assert len(line.conversations) == 4
+        page.get_by_role("article").get_by_role("button", name="Discard").click()
+        page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+        page.get_by_role("link", name="Log in").click()
+        expect(page).to_have_url(re.compile(r"/studio/login\?next=/studio/live$"))
+
+
+def check_dark(page: Page) -> None:
+    """Check that the camera is off, and nobody is shown."""
+    assert page.locator("#camera").evaluate("video => video.srcObject") is None
+    expect(page.locator(".overlay .face")).to_have_count(0)
+    expect(page.locator("#screen")).to_be_hidden()
+    expect(page.locator("#state")).to_be_hidden()
 
 
 def test_a_service_that_is_busy_is_asked_again(
     filmed: Browser, studio: Live, visitor: Person
 ) -> None:
-    url = studio.url.replace("http", "ws", 1) + "/studio/api/media/v1/live"
+    url = studio.url.replace("http", "ws", 1) + SOCKET
     cookie = {"Cookie": f"{COOKIE}={visitor.token}"}
     expected = ("WebSocket connection", "status of 503")
     with open_page(filmed, studio.url, visitor, expected=expected) as page:
@@ -213,18 +294,30 @@ def test_why_there_is_no_camera(
     film = pictures.film(tmp_path / "film.y4m", pictures.pixels(people.nobody()))
     elsewhere = "--host-resolver-rules=MAP faces.test 127.0.0.1"
     distant = studio.url.replace("127.0.0.1", "faces.test")
-    for url, why, camera in (
-        (studio.url, NONE, with_camera(browser, None)),
-        (studio.url, DENIED, with_camera(browser, film, asks=True)),
-        (distant, INSECURE, with_camera(browser, film, elsewhere)),
+    # a browser says so of every page over plain http but those of this machine
+    expected = ("Cross-Origin-Opener-Policy header has been ignored",)
+    with (
+        with_camera(browser, None) as without,
+        with_camera(browser, film, elsewhere, asks=True) as asking,
     ):
-        # a browser says so of every page over plain http but those of this machine
-        expected = ("Cross-Origin-Opener-Policy header has been ignored",)
-        with camera as other, open_page(other, url, visitor, expected=expected) as page:
-            page.goto("/studio/live")
-            page.get_by_role("button", name="Start the camera").click()
-            expect(page.get_by_role("heading", name=why)).to_be_visible()
-            check_accessible(page, ["light"])
-            expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
-            if why == INSECURE:
-                expect(page.locator("#cover-text")).to_contain_text("--tls-cert")
+        cases = (
+            (studio.url, NONE, without),
+            (studio.url, DENIED, asking),
+            (distant, INSECURE, asking),
+        )
+        for url, why, other in cases:
+            check_no_camera(other, url, why, visitor, expected)
+
+
+def check_no_camera(
+    other: Browser, url: str, why: str, visitor: Person, expected: Sequence[str]
+) -> None:
+    """Start the camera in vain."""
+    with open_page(other, url, visitor, expected=expected) as page:
+        page.goto("/studio/live")
+        page.get_by_role("button", name="Start the camera").click()
+        expect(page.get_by_role("heading", name=why)).to_be_visible()
+        check_accessible(page, ["light"])
+        expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
+        if why == INSECURE:
+            expect(page.locator("#cover-text")).to_contain_text("--tls-cert")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import itertools
+import json
 from typing import Any
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, WebSocketRoute
 
 from tests.server import people
 from tests.server.studio.browser import check_accessible, take_screenshot
@@ -285,3 +288,48 @@ def test_a_note_can_be_taken_back(page: Page) -> None:
     page.get_by_role("button", name="Undo").click()
     assert page.evaluate("undone") == 1
     assert page.locator(".toast").count() == 0
+
+
+def test_live_frames_are_sent_as_seldom_as_the_plan_asks(page: Page) -> None:
+    """Of a service that refuses the eleventh frame for a second."""
+
+    def answer(route: WebSocketRoute) -> None:
+        numbers = itertools.count()
+
+        def hear(message: str | bytes) -> None:
+            told: dict[str, Any] = {"frame": next(numbers), "faces": [], "latencyMs": 1}
+            if told["frame"] == 10:
+                message = "Rate limit is exceeded. Try again in 1 second."
+                told["error"] = {"code": "429", "message": message}
+            route.send(json.dumps(told))
+
+        route.on_message(hear)
+
+    page.route_web_socket("**/api/media/v1/live", answer)
+    told = run(
+        page,
+        """const { LiveSocket } = await module("live_socket.js");
+        const socket = new LiveSocket("/studio/api/media/v1/live");
+        const [sent, answers, troubles] = [[], [], []];
+        socket.addEventListener("answer", ({ detail }) => answers.push(detail.answer.frame));
+        socket.addEventListener("trouble", ({ detail }) => troubles.push(detail));
+        socket.open();
+        while (answers.length < 13) {
+          if (socket.ready && !socket.sent.size) {
+            sent.push(performance.now());
+            socket.send("a frame", { close: () => {} });
+          }
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+        socket.close();
+        return { sent, answers, troubles };""",
+    )
+    assert told["answers"] == [*range(10), *range(11, 14)]
+    (trouble,) = told["troubles"]
+    assert trouble["rests"]
+    assert "Going on in 1 s, more slowly." in trouble["text"]
+    gaps = np.diff(told["sent"])
+    assert gaps[10] >= 1000  # of the one that was refused and the next
+    spacing = (told["sent"][10] - told["sent"][0] + 1000) / 10
+    assert (gaps[11:] >= spacing).all()
+    assert gaps[:10].max() < spacing

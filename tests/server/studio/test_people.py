@@ -147,9 +147,9 @@ def test_without_a_session_or_a_token(studio: Live, visitor: Person) -> None:
     assert visitor.client.get("/studio/api/people").json() == []
 
 
-def test_where_no_gallery_is_allowed_the_page_says_so(tmp_path: Path) -> None:
+def test_what_the_policy_has_off_is_said_so_under_people_and_live(tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
-    policy.write_text("gallery = false\n")
+    policy.write_text("gallery = false\n[dialects]\nmedia = false\n")
     with (
         inside(tmp_path, policy=policy) as service,
         httpx.Client(base_url=service.url, trust_env=False) as client,
@@ -164,4 +164,10 @@ def test_where_no_gallery_is_allowed_the_page_says_so(tmp_path: Path) -> None:
         assert "New group" not in page.text
         assert client.get("/studio/people/persongroups/x").status_code == 403
         answer = client.get("/studio/api/people")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "UnsupportedFeature")
+        page = client.get("/studio/live")
+        assert page.status_code == 200
+        assert "Live is switched off here" in page.text
+        assert "Start the camera" not in page.text
+        answer = client.get("/studio/api/media/v1/live")
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "UnsupportedFeature")

@@ -29,6 +29,7 @@ let paused = false;
 let taking = false;
 let recorder = null;
 let chosen = null; // whose last minute is shown; null: whoever has been there longest
+let troubled = false; // what is told of the connection is over with the next answer
 let answers = []; // of the last seconds: when, latency, the answer
 
 /* --- camera ----------------------------------------------------------------------------------- */
@@ -65,8 +66,7 @@ function stop() {
   socket.close();
   closeCamera(video, stream);
   stream = null;
-  screen.hidden = true;
-  overlay.setFaces([]);
+  showNobody();
   minute.forget();
   answers = [];
   showPeople([]);
@@ -83,6 +83,19 @@ function cover(title, text, again = true) {
   $("#cover-title").textContent = title;
   $("#cover-text").textContent = text;
   $("#start").hidden = !again;
+  $("#log-in").hidden = true;
+}
+
+/** The service has ended it: nothing is seen any more, so the camera goes off too. */
+function ended(name, text) {
+  const kept = recorder !== null || $("#recordings").childElementCount > 0;
+  const loggedOut = name === "ended";
+  stop();
+  const first = loggedOut && kept ? " Take your recording away first: it is in this page alone." : "";
+  cover(loggedOut ? "You are logged out" : "Live has stopped", text + first, !loggedOut);
+  $("#log-in").hidden = !loggedOut;
+  $(loggedOut ? "#log-in" : "#start").focus();
+  announce(text + first);
 }
 
 async function showCameras() {
@@ -143,6 +156,7 @@ async function frame() {
 socket.addEventListener("answer", ({ detail: { answer, frame: sent } }) => {
   const now = performance.now();
   if (paused || !stream) return sent.close();
+  if (troubled) state("");
   show(answer, sent.bitmap);
   sent.close();
   answers.push({ now, took: now - sent.takenAt, answer });
@@ -260,6 +274,7 @@ setInterval(() => !paused && showChart(), CHART_MS);
 /* --- the state of the connection -------------------------------------------------------------- */
 
 function state(text, bad = false) {
+  troubled = false;
   const place = $("#state");
   place.hidden = !text;
   place.classList.toggle("info", !bad);
@@ -267,13 +282,24 @@ function state(text, bad = false) {
 }
 
 socket.addEventListener("state", ({ detail: { name, text } }) => {
-  state(text, ["lost", "refused"].includes(name));
+  if (name === "refused" || name === "ended") return ended(name, text);
+  state(text, name === "lost");
   if (name === "open" || name === "idle") return;
   minute.forget(); // the ids of another connection are other people
+  showNobody();
+});
+socket.addEventListener("trouble", ({ detail: { text, rests } }) => {
+  if (rests) showNobody();
+  if (paused) return;
+  state(text, true);
+  troubled = true;
+});
+
+/** What was seen last is over: the camera is shown as it is. */
+function showNobody() {
   overlay.setFaces([]);
   screen.hidden = true;
-});
-socket.addEventListener("trouble", ({ detail: { text } }) => state(text, true));
+}
 
 /* --- buttons ---------------------------------------------------------------------------------- */
 

@@ -11,9 +11,10 @@ const BUSY_S = 3;
 
 /**
  * Events, each with `detail`:
- * "state": {name, text}, where name is "connecting", "open", "busy", "lost", "refused" or "idle";
+ * "state": {name, text}, where name is "connecting", "open", "busy", "lost" or "idle"; or "refused"
+ *   or "ended" (the session is over), after which it is not tried again;
  * "answer": {answer, frame}, where `frame` is what was given to `send`;
- * "trouble": {text}: a frame that was refused.
+ * "trouble": {text, rests}: a frame that was refused; `rests`: none is sent for a while.
  */
 export class LiveSocket extends EventTarget {
   constructor(path) {
@@ -23,7 +24,8 @@ export class LiveSocket extends EventTarget {
     this.timer = null;
     this.tries = 0;
     this.wanted = false;
-    this.restAt = 0;
+    this.nextAt = 0; // no frame is sent before
+    this.spacing = 0; // milliseconds from one to the next, as far as the plan asks for that
     this.rests = false;
     this.service = SHORTEST_MS;
     this.network = 0;
@@ -40,7 +42,7 @@ export class LiveSocket extends EventTarget {
 
   /** Whether a frame may be sent now. */
   get ready() {
-    const open = this.socket?.readyState === WebSocket.OPEN && performance.now() >= this.restAt;
+    const open = this.socket?.readyState === WebSocket.OPEN && performance.now() >= this.nextAt;
     return open && this.sent.size < this.room;
   }
 
@@ -66,8 +68,11 @@ export class LiveSocket extends EventTarget {
 
   /** Send the bytes of a JPEG; `frame` comes back with its answer, and is closed when none comes. */
   send(data, frame) {
-    this.sent.set(this.number, { frame, sentAt: performance.now() });
+    const sentAt = performance.now();
+    this.sent.set(this.number, { frame, sentAt });
     this.number += 1;
+    this.nextAt = sentAt + this.spacing;
+    this.since ??= sentAt;
     this.socket.send(data);
   }
 
@@ -75,6 +80,8 @@ export class LiveSocket extends EventTarget {
     for (const { frame } of this.sent?.values() ?? []) frame.close();
     this.sent = new Map();
     this.number = 0;
+    this.since = null; // when the first frame was sent since all was well
+    this.answered = 0; // frames since then
   }
 
   tell(type, detail) {
@@ -85,7 +92,7 @@ export class LiveSocket extends EventTarget {
     clearTimeout(this.timer);
     this.socket?.close(1000); // another camera: others are seen, under other ids
     this.forget();
-    this.reason = null;
+    Object.assign(this, { reason: null, nextAt: 0, spacing: 0 });
     this.tell("state", { name: "connecting", text: "Connecting to the service." });
     const url = new URL(this.path, window.location.href);
     url.protocol = url.protocol.replace("http", "ws");
@@ -120,6 +127,7 @@ export class LiveSocket extends EventTarget {
       this.rest(answer.error);
       return;
     }
+    this.answered += 1;
     this.measure(answer.latencyMs, performance.now() - sentAt);
     this.tell("answer", { answer, frame });
   }
@@ -129,11 +137,21 @@ export class LiveSocket extends EventTarget {
     this.network += SMOOTH * (Math.max(0, all - service) - this.network);
   }
 
-  /** A frame was refused: by the plan, which says for how long; or it was no picture. */
+  /** A frame was refused: it was no picture; or by the plan, which says for how long. */
   rest({ code, message }) {
-    if (code === "429")
-      this.restAt = performance.now() + 1000 * Number(/(\d+) second/.exec(message)?.[1] ?? 1);
-    this.tell("trouble", { text: message });
+    if (code !== "429") return this.tell("trouble", { text: message, rests: false });
+    const seconds = Number(/(\d+) second/.exec(message)?.[1] ?? 1);
+    const now = performance.now();
+    if (this.answered) {
+      // so many fit into the time until the plan has room again
+      const fits = (now - this.since + 1000 * seconds) / this.answered;
+      this.spacing = Math.max(this.spacing, fits);
+    }
+    this.nextAt = now + 1000 * seconds;
+    this.since = null;
+    this.answered = 0;
+    const text = `The plan of your account allows no more pictures just now. Going on in ${seconds} s, more slowly.`;
+    return this.tell("trouble", { text, rests: true });
   }
 
   async closed() {
@@ -146,7 +164,7 @@ export class LiveSocket extends EventTarget {
       return;
     }
     if (this.reason) {
-      this.refuse(this.reason.message);
+      this.end(this.reason.code === "NotLoggedIn" ? "ended" : "refused", this.reason.message);
       return;
     }
     const asked = await fetch(this.path, { headers: { Accept: "application/json" } }).catch(
@@ -171,11 +189,14 @@ export class LiveSocket extends EventTarget {
         `The service is busy with other live pictures. Trying again in ${BUSY_S} s.`,
         BUSY_S,
       );
-    } else if (asked.status === 401) {
-      window.location.assign(`/studio/login?next=${encodeURIComponent(window.location.pathname)}`);
+    } else if (asked.status === 429) {
+      const seconds = Number(asked.headers.get("Retry-After")) || BUSY_S;
+      const text = `The plan of your account allows no more calls just now. Trying again in ${seconds} s.`;
+      this.again("busy", text, seconds);
     } else {
       const body = await asked.json().catch(() => null);
-      this.refuse(body?.error?.message ?? `The service answered ${asked.status}.`);
+      const text = body?.error?.message ?? `The service answered ${asked.status}.`;
+      this.end(asked.status === 401 ? "ended" : "refused", text);
     }
   }
 
@@ -184,8 +205,8 @@ export class LiveSocket extends EventTarget {
     this.timer = setTimeout(() => this.connect(), 1000 * seconds);
   }
 
-  refuse(text) {
+  end(name, text) {
     this.wanted = false;
-    this.tell("state", { name: "refused", text });
+    this.tell("state", { name, text });
   }
 }
