@@ -9,8 +9,8 @@ from mien.models import file_of
 from tests.server import people
 
 PATIENCE_MS = 600_000
-FRAME = 33
-"""In which both sides have something to show."""
+FRAME, RATE = 33, 25
+"""In which both sides have something to show; and how many there are in a second."""
 
 
 def show(stage: Stage) -> None:
@@ -27,10 +27,10 @@ def show(stage: Stage) -> None:
     page.get_by_role("button", name="Make the copy").click()
     copy = page.locator("#copies > li[data-state=ready]")
     expect(copy.locator(".tag")).to_be_visible(timeout=PATIENCE_MS)
-    page.locator("#scrub").fill(str(FRAME))
-    expect(page.locator("#after")).to_have_attribute("data-shown", f"after {FRAME}")
+    page.locator("#controls .seek").fill(str((FRAME + 0.5) / RATE))
+    expect(page.locator("#after")).to_have_attribute("data-shown", str(FRAME))
     _settle(page)
-    stage.keep("redaction", height=900)
+    stage.keep("redaction", height=960)
     page.goto("/studio/redaction")
     name = "two people.jpg"
     photo: FilePayload = {"name": name, "mimeType": "image/jpeg", "buffer": people.both()}
@@ -39,9 +39,10 @@ def show(stage: Stage) -> None:
     expect(shown).to_have_attribute("data-turn", "1", timeout=PATIENCE_MS)
     shown.locator("[aria-label*='press to keep']").first.click()
     expect(shown).to_have_attribute("data-turn", "2", timeout=PATIENCE_MS)
+    expect(shown).to_have_attribute("data-audit", "passed", timeout=PATIENCE_MS)
     shown.scroll_into_view_if_needed()
     _settle(page)
-    stage.keep("redaction-photo", height=900)
+    stage.keep("redaction-photo", height=960)
 
 
 def _settle(page: Page) -> None:

@@ -103,6 +103,15 @@ const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=range]), 
 
 const PRESSED = "button, a, summary, [role=button], input[type=checkbox], input[type=radio]";
 
+let pointed = false; // whether what has the focus has it from the pointer
+document.addEventListener("pointerdown", () => (pointed = true), true);
+document.addEventListener("keydown", (event) => event.key === "Tab" && (pointed = false), true);
+
+/** Whether Space is meant for an element: a button that was clicked is done with. */
+function takesSpace(element) {
+  return element && !(pointed && element.matches("button"));
+}
+
 /**
  * Do things at keys, as long as nobody types in a field.
  * @param {Object<string, function(KeyboardEvent)>} map "k", "ArrowLeft", "Space", "Ctrl+z",
@@ -113,7 +122,7 @@ export function onKeys(map, target = document) {
   const listen = (event) => {
     if (event.defaultPrevented || event.altKey || event.target.closest?.(TYPING)) return;
     if (event.target.closest?.("dialog")) return; // its keys are its own
-    if (event.key === " " && event.target.closest?.(PRESSED)) return;
+    if (event.key === " " && takesSpace(event.target.closest?.(PRESSED))) return;
     const key = event.key === " " ? "Space" : event.key;
     const ctrl = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
     const shift = event.shiftKey && (ctrl || key.length > 1) ? "Shift+" : "";

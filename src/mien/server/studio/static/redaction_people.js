@@ -35,6 +35,7 @@ export class People {
         ? `${all - kept} of ${all} hidden, ${kept} kept.`
         : "Everyone is hidden until you keep them.";
     for (const name of ["hide-all", "keep-all", "invert"]) $(`#${name}`).disabled = !all;
+    $("#merge-note").hidden = !all;
     const focused = document.activeElement?.dataset?.key;
     $("#people").replaceChildren(...this.people.map((person) => this.card(person)));
     if (focused) $(`#people [data-key="${focused}"]`)?.focus({ preventScroll: true });
