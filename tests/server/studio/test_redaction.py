@@ -8,7 +8,7 @@ from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import jsonschema
@@ -20,11 +20,13 @@ from PIL import Image
 from mien.media import open_video, read_image
 from mien.media.seek import Reel
 from mien.redact.audit.document import audit_schema
+from mien.storage.users import Role
 from tests.clips import numbered, write_clip
 from tests.redact.clips import FRAMES, HEIGHT, MAN, WIDTH, WOMAN, place_of, write_two_people
+from tests.server.inside import inside
 from tests.server.live import Live
 from tests.server.studio.redactions import Clip, upload
-from tests.server.studio.visitors import Person, person
+from tests.server.studio.visitors import COOKIE, PASSWORD, Person, csrf_in, person
 
 Array = NDArray[Any]
 
@@ -343,7 +345,7 @@ def test_what_is_no_wish_for_a_copy(clip: Clip, body: Any) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BadArgument")
 
 
-@pytest.mark.parametrize("asset", ["x", "...", str(uuid4()), "%00", "'; drop table assets"])
+@pytest.mark.parametrize("asset", ["x", "...", str(UUID(int=5)), "%00", "'; drop table assets"])
 def test_a_video_that_is_none(visitor: Person, asset: str) -> None:
     assert visitor.api("GET", f"/redaction/{asset}/frames").status_code == 404
     assert visitor.client.get(f"/studio/redaction/{asset}").status_code == 404
@@ -377,6 +379,27 @@ def test_a_video_without_anybody_that_browsers_cannot_play(visitor: Person, tmp_
     assert state["player"]["lead"] == 0.0
     copy = Reel(visitor.client.get(state["player"]["content"]).content)
     assert (copy.info.codec, copy.info.container) == ("h264", "mov")
+
+
+def test_where_media_is_off_only_photos_are_left(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[dialects]\nmedia = false\n")
+    with inside(tmp_path, policy=policy) as service:
+        user = service.storage.users.add("ada", PASSWORD, role=Role.MEMBER)
+        token = service.storage.sessions.begin(user, remember=False, agent="", address="")
+        headers = {"Cookie": f"{COOKIE}={token}"}
+        with httpx.Client(base_url=service.url, headers=headers, trust_env=False) as client:
+            page = client.get("/studio/redaction")
+            assert page.status_code == 200
+            client.headers["X-CSRF-Token"] = csrf_in(page.text)
+            for path in ("", f"/{uuid4()}", f"/{uuid4()}/frames"):
+                answer = client.get(f"/studio/api/redaction{path}")
+                assert answer.status_code == 403
+                assert "'media' is switched off" in answer.json()["error"]["message"]
+            file = io.BytesIO()
+            Image.new("RGB", (200, 200)).save(file, "PNG")
+            answer = client.post("/studio/api/redaction/photo", content=file.getvalue())
+            assert len(answer.json()["faces"]) == 1
 
 
 def test_the_name_of_a_file_is_text_on_the_page(clip: Clip) -> None:

@@ -21,7 +21,7 @@ from mien.media.seek import Reel
 from mien.redact.audit import audit_image
 from mien.redact.audit.document import audit_document
 from mien.redact.audit.page import audit_page
-from tests.redact.clips import HEIGHT, MAN, WIDTH, WOMAN, place_of
+from tests.redact.clips import FRAMES, HEIGHT, MAN, WIDTH, WOMAN, place_of
 from tests.server.live import Live
 from tests.server.studio.browser import (
     check_accessible,
@@ -133,16 +133,26 @@ def draw(page: Page, box: tuple[float, float, float, float]) -> None:
     page.mouse.up()
 
 
-def audit_file(page: Page) -> str:
-    """The id of the document of the newest copy's audit."""
+def told_of(page: Page, what: str) -> str:
+    """Something that the page is told of its video."""
     found = page.evaluate(
-        """async () => {
+        """async (what) => {
             const asset = document.querySelector('#head').dataset.asset;
             const told = await (await fetch(`/studio/api/redaction/${asset}`)).json();
-            return told.copies[0].files.find((file) => file.name.endsWith('_audit.json')).id;
-        }"""
+            return new Map([
+              ['player', told.player.content],
+              ['copy', told.copies[0].player.content],
+              ['audit', told.copies[0].files.find((file) => file.name.endsWith('_audit.json')).id],
+            ]).get(what);
+        }""",
+        what,
     )
     return str(found)
+
+
+def unplayable(page: Page, what: str) -> None:
+    """Let the browser have something in place of a video."""
+    page.route(f"**{told_of(page, what)}", lambda route: route.fulfill(body="no video"))
 
 
 def test_a_video_from_the_upload_to_the_copy(page: Page, video: Path, tmp_path: Path) -> None:
@@ -178,7 +188,7 @@ def test_a_video_from_the_upload_to_the_copy(page: Page, video: Path, tmp_path: 
     seen = page.evaluate(PLAYED, "#before")
     assert len(seen) > 3
     assert all(frame == round(media_time * 25) for media_time, frame, _ in seen)
-    last = seen[-1][1]
+    last = FRAMES - 1
     at_frame(page, last)
     expect(page.locator("#after-side")).not_to_have_class(re.compile("stale"))
     assert at_face(shown(page.locator("#after")), WOMAN, last).max() < 20
@@ -251,15 +261,15 @@ def test_a_video_from_the_upload_to_the_copy(page: Page, video: Path, tmp_path: 
     seen = page.evaluate(PLAYED, "#before")
     same = [one == other for _, one, other in seen]
     assert sum(same) > len(same) / 3, seen  # a busy machine leaves out frames, one side or other
-    check_beside(page, seen[-1][1])
+    check_beside(page, last)
     check_accessible(page, ["light"])
     take_screenshot(page, "redaction-beside")
     expect(page.locator("#copies").get_by_text("Made before")).to_have_count(0)
     man.get_by_role("button", name="Hide").click()
     expect(copy.get_by_text("Made before your last changes.")).to_be_visible()
     page.get_by_label("After").select_option("As chosen now")
-    at_frame(page, seen[-1][1])
-    assert at_face(shown(page.locator("#after")), MAN, seen[-1][1]).max() < 20
+    at_frame(page, last)
+    assert at_face(shown(page.locator("#after")), MAN, last).max() < 20
 
     before, after = Reel(video), Reel(target)
     for frame in (2, 36, 71):
@@ -270,7 +280,7 @@ def test_a_video_from_the_upload_to_the_copy(page: Page, video: Path, tmp_path: 
         assert b[205:255, 225:275].max() < 30, "what was drawn is hidden"
 
     # where the audit says that somebody can be seen, there is a way there
-    content = f"**/files/{audit_file(page)}/content"
+    content = f"**/files/{told_of(page, 'audit')}/content"
     best = {"time": 0.48, "box": [100, 90, 140, 140]}
     run = {"first": 0.4, "end": 1.2, "best": best}
     told = {"passed": False, "residual": {"exposed_face_seconds": 0.8, "runs": [run]}}
@@ -282,6 +292,15 @@ def test_a_video_from_the_upload_to_the_copy(page: Page, video: Path, tmp_path: 
     expect(page.get_by_label("A face that can be seen in the copy")).to_be_visible()
     check_accessible(page, ["dark"])
     check_fits(page)
+
+    # what a browser cannot play is told
+    unplayable(page, "copy")
+    copy.get_by_role("button", name="Play beside").click()
+    expect(page.get_by_text("This browser cannot play the copy.")).to_be_visible()
+    unplayable(page, "player")
+    page.reload()
+    expect(page.get_by_text("This browser cannot play the video.")).to_be_visible()
+    expect(page.get_by_role("button", name="Look anew")).to_be_visible()
     page.get_by_role("button", name="Delete the copy").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.locator("#copies > li")).to_have_count(0)

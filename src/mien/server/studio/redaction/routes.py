@@ -29,6 +29,10 @@ from mien.timeline.edits import Edit
 AT_ONCE = 2
 """Frames that are decoded to be shown at a time."""
 
+PHOTO = "/api/redaction/photo"
+ALWAYS = ("/redaction", *(PHOTO + path for path in ("", "/before", "/after", "/audit")))
+"""Paths of photos, which are no matter of the media API, and of the page that has both."""
+
 AUDIT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
 """What the page of an audit may do: it holds its pictures and its style, and runs nothing."""
 
@@ -195,10 +199,10 @@ def routes(services: Services) -> list[BaseRoute]:
         ("GET", "/redaction/{assetId}", area.clip_page),
         ("GET", "/redaction/{assetId}/audit/{jobId}", area.audit_page),
         ("GET", api, area.list_all),
-        ("POST", f"{api}/photo", photos.faces),
-        ("POST", f"{api}/photo/before", photos.before),
-        ("POST", f"{api}/photo/after", photos.after),
-        ("POST", f"{api}/photo/audit", photos.audit),
+        ("POST", PHOTO, photos.faces),
+        ("POST", f"{PHOTO}/before", photos.before),
+        ("POST", f"{PHOTO}/after", photos.after),
+        ("POST", f"{PHOTO}/audit", photos.audit),
         ("GET", one, area.review),
         ("POST", f"{one}/look", area.look),
         ("POST", f"{one}/render", area.render),
@@ -211,7 +215,7 @@ def routes(services: Services) -> list[BaseRoute]:
 
 def _route(services: Services, method: str, path: str, handler: Handler) -> BaseRoute:
     async def endpoint(request: Request) -> Response:
-        if "{assetId}" in path:
+        if path not in ALWAYS:
             services.policy.require_dialect("media")
         try:
             return await handler(StudioCall(request, services))

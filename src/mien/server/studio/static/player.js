@@ -48,7 +48,7 @@ export class Player extends EventTarget {
     this.backwards = 0;
     this.companion = null; // plays along: see player_beside.js
     this.beginning = null;
-    this.going = null; // where it goes: {number}
+    this.going = null; // where it goes: {number, placed}
     this.make(element, controls, content, name);
     this.overlay = new Overlay(this.video);
     this.listen();
@@ -140,7 +140,7 @@ export class Player extends EventTarget {
       return;
     }
     this.frame = found;
-    if (found.number === this.going?.number && !this.video.seeking) this.going = null; // it is there
+    if (this.going?.placed && found.number === this.going.number) this.going = null; // it is there
     this.overlay.svg.dataset.frame = String(found.number);
     this.overlay.svg.dataset.pts = String(found.pts);
     this.dispatchEvent(new CustomEvent("frame", { detail: found }));
@@ -201,10 +201,12 @@ export class Player extends EventTarget {
   /** Go to a frame by its number. */
   async goToFrame(number) {
     this.pause();
-    const mine = { number: Math.min(Math.max(number, 0), this.frames.count - 1) };
+    const mine = { number: Math.min(Math.max(number, 0), this.frames.count - 1), placed: false };
     this.going = mine; // what is shown comes later
     const middle = await this.middle(mine.number);
-    if (this.going === mine) this.place(middle);
+    if (this.going !== mine) return;
+    mine.placed = true;
+    this.place(middle);
   }
 
   /** Go on by so many frames. */
