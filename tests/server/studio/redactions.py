@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
+from tests.redact.clips import place_of
 from tests.server.studio.visitors import Person
+
+Array = NDArray[Any]
 
 WAIT_S = 180.0
 
@@ -69,3 +74,9 @@ def upload(person: Person, path: Path, name: str) -> Clip:
     headers = {"Upload-Offset": "0"}
     person.api("PATCH", url, content=data, headers=headers).raise_for_status()
     return Clip(person, asset)
+
+
+def face(rgb: Array, name: str, frame: int) -> Array:
+    """The middle of somebody's face."""
+    x, y = (int(v) for v in place_of(name, frame))
+    return rgb[y - 12 : y + 12, x - 12 : x + 12]
