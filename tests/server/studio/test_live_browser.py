@@ -125,6 +125,7 @@ def test_faces_are_seen_where_they_are(
         expect(page.get_by_role("heading", name="The camera is off")).to_be_visible()
         assert page.locator("#camera").evaluate("video => video.srcObject") is None
         expect(faces).to_have_count(0)
+        expect(page.locator("#chart")).to_be_hidden()
 
 
 def test_a_recording_is_kept_only_when_that_is_asked_for(
@@ -245,7 +246,7 @@ def test_a_connection_that_ends(filmed: Browser, studio: Live, visitor: Person) 
         with open_storage(studio.data, keys=studio.keys) as storage:
             assert storage.sessions.end_all(visitor.user_id) == 1
         expect(page.get_by_role("heading", name="You are logged out")).to_be_visible()
-        expect(page.locator("#cover-text")).to_contain_text("Take your recording away first")
+        expect(page.locator("#cover-text")).to_contain_text("Your session is over. Take your")
         check_dark(page)
         check_accessible(page, ["light"])
         expect(page.get_by_role("button", name="Start the camera")).to_be_hidden()

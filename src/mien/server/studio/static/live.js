@@ -70,6 +70,7 @@ function stop() {
   minute.forget();
   answers = [];
   showPeople([]);
+  if (reads) showNoChart();
   state("");
   cover(
     "The camera is off",
@@ -90,12 +91,15 @@ function cover(title, text, again = true) {
 function ended(name, text) {
   const kept = recorder !== null || $("#recordings").childElementCount > 0;
   const loggedOut = name === "ended";
+  const next = kept
+    ? "Take your recording away, which is in this page alone; then log in again."
+    : "Log in again to go on.";
+  const told = loggedOut ? `Your session is over. ${next}` : text;
   stop();
-  const first = loggedOut && kept ? " Take your recording away first: it is in this page alone." : "";
-  cover(loggedOut ? "You are logged out" : "Live has stopped", text + first, !loggedOut);
+  cover(loggedOut ? "You are logged out" : "Live has stopped", told, !loggedOut);
   $("#log-in").hidden = !loggedOut;
   $(loggedOut ? "#log-in" : "#start").focus();
-  announce(text + first);
+  announce(told);
 }
 
 async function showCameras() {
@@ -253,6 +257,7 @@ async function showChart() {
   const person = shownPerson();
   if (!reads || person === null || !stream || document.hidden) return;
   const { x, values } = minute.of(person, performance.now() / 1000);
+  $("#chart").hidden = false;
   $("#whose").textContent = `Expressions of person ${person}. Choose another by their box or name.`;
   const series = EXPRESSIONS.map((name) => ({
     name,
@@ -266,6 +271,11 @@ async function showChart() {
   } catch (error) {
     showError($("#chart"), error);
   }
+}
+
+function showNoChart() {
+  $("#chart").hidden = true;
+  $("#whose").textContent = "Expressions of one person over time, once somebody is seen.";
 }
 
 setInterval(showMeters, METERS_MS);

@@ -11,7 +11,7 @@ function when(face) {
 
 /** What a face is called: by its note, or by when it was added. */
 export function faceName(face) {
-  return face.userData || `Face of ${when(face)}`;
+  return face.userData || `the face of ${when(face)}`;
 }
 
 /** The newest first. */
@@ -28,18 +28,22 @@ export function faceRow(face, onDelete, { pictured = false } = {}) {
     { dataset: { face: face.persistedFaceId } },
     pictured ? avatar(face.userData || "Face") : null,
     h("div", { class: "what" },
-      h("strong", { class: "title" }, name),
+      face.userData ? h("strong", { class: "title" }, name) : h("span", { class: "soft" }, "No note"),
       h("p", {}, `Added on ${when(face)}, quality ${face.quality.toFixed(2)}`)),
     h("button", { type: "button", class: "quiet only-icon", "aria-label": label, title: label,
       onclick: onDelete }, icon("delete")),
   );
 }
 
-function warning(person) {
-  if (!person) return "It will be gone for good, with the key that opens it. This cannot be undone.";
+/** What a deletion does; a person's key is not that of the face alone. */
+function warning(person, face) {
+  const what = [face.userData ? `“${face.userData}”` : null, `added on ${when(face)}`];
+  const gone = `${what.filter(Boolean).join(", ")}. It will be gone for good; this cannot be undone.`;
+  const first = `${gone[0].toUpperCase()}${gone.slice(1)}`;
+  if (!person) return `${first} The key that opens it goes too.`;
   return (
-    `It will be gone for good; this cannot be undone. The key stays with ${person.name}: ` +
-    `a backup of the data from before still has this face until ${person.name} is deleted too.`
+    `${first} The key stays with ${person.name}: a backup of the data from before still has ` +
+    `this face until ${person.name} is deleted too.`
   );
 }
 
@@ -50,13 +54,12 @@ function warning(person) {
  * @param {function(): Promise} onGone is called before the receipt is shown.
  */
 export async function removeFace(here, person, face, onGone) {
-  const name = faceName(face);
   const whose = person ? ` of ${person.name}` : "";
-  const title = `Delete ${name}${whose}?`;
-  if (!(await ask({ title, body: warning(person), confirm: "Delete", danger: true }))) return;
+  const question = { title: `Delete this face${whose}?`, body: warning(person, face) };
+  if (!(await ask({ ...question, confirm: "Delete", danger: true }))) return;
   const receipt = await here.removeFace(face.persistedFaceId, person?.personId);
   await onGone();
-  await showReceipts(`${name}${whose} is deleted`, [receipt]);
+  await showReceipts(`A face${whose} is deleted`, [receipt]);
 }
 
 /**

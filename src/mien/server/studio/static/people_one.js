@@ -203,9 +203,11 @@ function removeThis() {
   });
 }
 
-$("#add").addEventListener("click", () => add());
-$("#rename").addEventListener("click", renameThis);
-$("#delete").addEventListener("click", removeThis);
+const acts = { "#add": () => add(), "#rename": renameThis, "#delete": removeThis };
+for (const [name, act] of Object.entries(acts)) {
+  $(name).addEventListener("click", act);
+  $(name).disabled = false;
+}
 $("#train")?.addEventListener("click", () => attempt(train));
 $("#more").addEventListener("click", () =>
   attempt(async () => {
