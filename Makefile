@@ -31,8 +31,9 @@ deps:            ## install what only Debian packages, as root: PostgreSQL and C
 demo: $(READY)   ## fetch the weights, analyse a real clip and a photo, say what was found
 	@$(BIN)/mien demo
 
+# Two processes share the files of tests out.
 test: $(READY)   ## all tests but the long ones
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" --numprocesses 2 --dist loadfile
 
 test-long: $(READY)  ## soak, fuzz and kill tests; the tail of the output is kept in bench/
 	set -o pipefail; $(BIN)/python -m pytest -m long 2>&1 | tee bench/test-long.log.new; status=$$?; \

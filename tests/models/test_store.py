@@ -270,8 +270,9 @@ os.getuid() or (os.setgid(65534), os.setuid(65534))
 
 def open_to_all(folder: Path) -> None:
     """Let every user enter the folders above; those of pytest are closed."""
+    closed = ("pytest-", "popen-", "test_")
     for parent in folder.parents:
-        if parent.stat().st_uid == os.getuid() and parent.name.startswith(("pytest-", "test_")):
+        if parent.stat().st_uid == os.getuid() and parent.name.startswith(closed):
             parent.chmod(0o755)
 
 

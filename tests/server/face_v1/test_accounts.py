@@ -80,6 +80,8 @@ class Owner:
             return {"content": people.woman(), "headers": OCTETS}
         if operation.body is None:
             return {}
+        if operation.name.endswith("_AdviseTogether"):
+            return {"json": {"faceIds": self.face_ids}}
         return {"json": bodies.get(operation.name, {"name": "mine", "userData": "mine"})}
 
     def _detect(self, variant: int) -> str:
