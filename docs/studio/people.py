@@ -22,31 +22,35 @@ def show(stage: Stage) -> None:
     page.goto("/studio/people/persongroups/second-floor")
     _choose(page, "#try-file", {"two people.jpg": people.both()})
     expect(page.locator("#found .answers > li")).to_have_count(2, timeout=PATIENCE_MS)
+    page.get_by_label("2 faces of Anna Berg").click()
+    expect(page.locator(".faces li")).to_have_count(2)
+    page.evaluate("() => document.activeElement.blur()")
     stage.keep("people-group", height=1200)
+    page.get_by_label("2 faces of Anna Berg").click()
     page.get_by_role("button", name="Add a person").click()
     page.get_by_label("Name", exact=True).fill("Carla")
-    _choose(page, "#new-files", {"two people.jpg": people.both(), "portrait.jpg": people.woman(2)})
-    expect(page.locator(".shot .serious")).to_have_count(1, timeout=PATIENCE_MS)
-    expect(page.locator(".shot svg .face")).to_have_count(3, timeout=PATIENCE_MS)
+    chosen = {"two people.jpg": people.both(), "portrait.jpg": people.woman(2)}
+    _choose(page, "#new-files", {**chosen, "in the car.jpg": people.man(3)})
+    unlike = page.locator(".shot .serious").get_by_text("These faces do not look like one person.")
+    expect(unlike).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator(".shot svg .face")).to_have_count(4, timeout=PATIENCE_MS)
     page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")
-    stage.keep("people-adding", height=1000)
+    stage.keep("people-adding", height=1260)
 
 
 def _fill(stage: Stage) -> None:
     """Two people in a group, and a list."""
     api = stage.visitor.api
     api("PUT", GROUP, json={"name": "Second floor"})
-    for name, pictures in (("Anna Berg", [people.woman(), people.woman(1)]), ("Bert Cole", _men())):
+    women = {"on the pass": people.woman(), "mirrored": people.woman(1)}
+    men = {f"in the car {number + 1}": people.man(number) for number in range(3)}
+    for name, pictures in (("Anna Berg", women), ("Bert Cole", men)):
         made = api("POST", f"{GROUP}/persons", json={"name": name})
         path = f"{GROUP}/persons/{made.json()['personId']}/persistedfaces"
-        for picture in pictures:
-            api("POST", path, content=picture, headers=OCTETS)
+        for note, picture in pictures.items():
+            api("POST", path, params={"userData": note}, content=picture, headers=OCTETS)
     api("POST", f"{GROUP}/train")
     api("PUT", "/face/v1.0/facelists/may", json={"name": "Visitors in May"})
-
-
-def _men() -> list[bytes]:
-    return [people.man(number) for number in range(3)]
 
 
 def _choose(page: Page, field: str, pictures: dict[str, bytes]) -> None:
