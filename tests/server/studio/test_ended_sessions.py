@@ -22,7 +22,7 @@ from tests.server.studio.visitors import AGENT, COOKIE, PASSWORD, Person
 
 FRESH_S = 0.2
 """In place of the five seconds for which a session, or a key, counts that was looked up."""
-LATE_S = 4.0
+LATE_S, SILENT_S = 4.0, 2.0
 MEDIA = "/media/v1"
 ADMIN = "/studio/account/admin"
 
@@ -71,8 +71,9 @@ class Open:
 
 
 @contextmanager
-def opened(visitor: Person) -> Iterator[Open]:
-    """A visitor's job, its events, and a live socket without a frame."""
+def opened(visitor: Person, patience_s: float = LATE_S) -> Iterator[Open]:
+    """A visitor's job, its events, and a live socket without a frame. Events that say nothing for
+    so long raise ReadTimeout."""
     asset = visitor.api("POST", f"{MEDIA}/assets", json={"name": "in"}).json()["id"]
     made = visitor.api("POST", f"{MEDIA}/assets/{asset}/files", json={"name": "a.mp4", "size": 1})
     path = f"{MEDIA}/assets/{asset}/files/{made.json()['id']}/content"
@@ -83,7 +84,7 @@ def opened(visitor: Person) -> Iterator[Open]:
     url = visitor.url.replace("http", "ws", 1) + f"/studio/api{MEDIA}/live"
     with (
         visitor.client.stream(
-            "GET", f"/studio/api{MEDIA}/jobs/{job.json()['id']}/events", timeout=LATE_S
+            "GET", f"/studio/api{MEDIA}/jobs/{job.json()['id']}/events", timeout=patience_s
         ) as events,
         connect(
             url,
@@ -123,7 +124,7 @@ WAYS: tuple[Callable[[Person, Person, str], httpx.Response], ...] = (
 def test_with_the_session_ends_what_is_open(service: Inside) -> None:
     with ExitStack() as stack:
         admin = stack.enter_context(logged_in(service, "root", Role.ADMIN))
-        stays = stack.enter_context(opened(admin))
+        stays = stack.enter_context(opened(admin, SILENT_S))
         ends = []
         for way in WAYS:
             visitor = stack.enter_context(logged_in(service, way.__name__))
@@ -144,7 +145,7 @@ def test_with_the_session_ends_what_is_open(service: Inside) -> None:
 
 
 def test_whose_key_is_revoked_is_told_no_more_of_a_job(service: Inside) -> None:
-    with logged_in(service, "owner") as owner, opened(owner) as found:
+    with logged_in(service, "owner") as owner, opened(owner, SILENT_S) as found:
         path = str(found.events.url).replace("/studio/api", "")
         key, secret = service.storage.accounts.create_key("brief", account=owner.account_id)
         headers = {HEADER: secret}
