@@ -116,7 +116,7 @@ def card_of(page: Page, name: str) -> Locator:
     number = re.match(r"Person (\d+)", selected)
     assert number, selected
     page.mouse.click(before["x"] + x * scale, before["y"] + y * scale)
-    return page.locator(f'[data-person="{int(number[1]) - 1}"]')
+    return page.locator(f'[data-person="{number[1]}"]')
 
 
 def draw(page: Page, box: tuple[float, float, float, float]) -> None:

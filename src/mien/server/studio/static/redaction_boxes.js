@@ -1,6 +1,7 @@
 // The boxes of the frame that is shown, and what can be done with them: keep, hide, draw, move, delete.
 import { $, announce, h, icon } from "./dom.js";
 import { choose } from "./dialog.js";
+import { nameOf } from "./people_colours.js";
 import { Draft } from "./redaction_draft.js";
 
 const COLOURS = { hide: "var(--bad)", keep: "var(--person-2)", drawn: "var(--person-4)", look: "var(--person-1)" };
@@ -39,7 +40,7 @@ export class Boxes {
   name(box) {
     if (box.drawing !== null) return "Drawn box";
     const person = this.person(box.person);
-    return person ? person.name || `Person ${person.id + 1}` : "Somebody";
+    return person ? nameOf(person) : "Somebody";
   }
 
   key(box) {

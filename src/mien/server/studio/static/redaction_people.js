@@ -1,5 +1,6 @@
 // A card for each person: hidden or kept.
 import { $, formatTime, h } from "./dom.js";
+import { nameOf } from "./people_colours.js";
 
 export class People {
   constructor(redaction, { edit, go }) {
@@ -42,7 +43,7 @@ export class People {
   }
 
   card(person) {
-    const name = person.name || `Person ${person.id + 1}`;
+    const name = nameOf(person);
     const choose = (choice) => {
       if (choice === person.choice) return;
       const anchors = { hide: [], keep: [] };
