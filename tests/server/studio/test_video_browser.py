@@ -85,6 +85,33 @@ def test_keys_of_the_player(owned: Page, analysed: Analysed) -> None:
     assert not plays(), "keys of a list are its own"
 
 
+LEAVES_OUT = """video => {
+    const ask = video.requestVideoFrameCallback.bind(video);
+    window.leftOut = 0;
+    video.requestVideoFrameCallback = (told) => ask((now, frame) => {
+        if (window.leftOut-- > 0) video.requestVideoFrameCallback(told);
+        else told(now, frame);
+    });
+}"""
+"""A browser that does not tell of so many frames: Chromium does so when jumps follow closely."""
+
+
+def test_a_frame_that_the_browser_does_not_tell_of(owned: Page, analysed: Analysed) -> None:
+    open_video_page(owned, analysed.asset)
+    video, overlay = owned.locator("#player video"), owned.locator(".overlay")
+    expect(overlay).to_have_attribute("data-frame", "0")
+    video.evaluate(LEAVES_OUT)
+    owned.keyboard.press("ArrowRight")
+    expect(overlay).to_have_attribute("data-frame", "1")
+    for number in (2, 3):
+        owned.evaluate("() => { window.leftOut = 1; }")
+        owned.keyboard.press("ArrowRight")
+        expect(overlay).to_have_attribute("data-frame", str(number))
+    owned.evaluate("() => { window.leftOut = 1; }")
+    owned.locator("#player .seek").fill("1.01")
+    expect(overlay).to_have_attribute("data-frame", "30")  # at 29.97 frames a second
+
+
 def test_people_are_named(owned: Page, analysed: Analysed) -> None:
     open_video_page(owned, analysed.asset)
     rows = owned.locator("#people .person")

@@ -5,6 +5,9 @@ import { Overlay } from "./overlay.js";
 const FASTEST = 8;
 const BACK_MS = 125;
 const SECOND = 1;
+const SETTLE_MS = 150;
+const NUDGES = 3;
+const NUDGE_S = 0.0005;
 
 /**
  * Have each frame told that a video shows: its time as the browser counts, and whether that is the
@@ -49,6 +52,8 @@ export class Player extends EventTarget {
     this.companion = null; // plays along: see player_beside.js
     this.beginning = null;
     this.going = null; // where it goes: {number, placed}
+    this.settling = 0;
+    this.nudges = 0;
     this.make(element, controls, content, name);
     this.overlay = new Overlay(this.video);
     this.listen();
@@ -109,7 +114,10 @@ export class Player extends EventTarget {
     const { video } = this;
     for (const name of ["play", "pause", "ended"]) video.addEventListener(name, () => this.showState());
     video.addEventListener("timeupdate", () => this.showTime());
-    video.addEventListener("seeked", () => this.showTime());
+    video.addEventListener("seeked", () => {
+      this.showTime();
+      this.settle();
+    });
     video.addEventListener("error", () => {
       const error = new Error("This browser cannot play the video. A new analysis makes a copy that it can.");
       this.dispatchEvent(new CustomEvent("trouble", { detail: { error } }));
@@ -132,7 +140,7 @@ export class Player extends EventTarget {
   showFrame(seconds, isExact) {
     const stays = this.frame && this.at?.seconds === seconds; // its boxes are asked for anew
     this.at = { seconds, isExact };
-    const found = this.frames.near(seconds);
+    const found = isExact ? this.frames.near(seconds) : this.frames.at(seconds);
     if (!found) {
       if (!stays) this.overlay.setFaces([]);
       if (!stays) this.frame = null;
@@ -140,7 +148,6 @@ export class Player extends EventTarget {
       return;
     }
     this.frame = found;
-    if (this.going?.placed && found.number === this.going.number) this.going = null; // it is there
     this.overlay.svg.dataset.frame = String(found.number);
     this.overlay.svg.dataset.pts = String(found.pts);
     this.dispatchEvent(new CustomEvent("frame", { detail: found }));
@@ -183,9 +190,26 @@ export class Player extends EventTarget {
   }
 
   place(seconds) {
+    this.nudges = NUDGES;
     const end = Math.max(0, (this.video.duration || this.seconds + this.lead) - 0.001);
     this.video.currentTime = Math.min(Math.max(0, seconds) + this.lead, end);
     this.showTime();
+  }
+
+  /**
+   * After a jump, see that the frame which is shown was told: browsers leave it out when jumps
+   * follow each other closely. Then jump on by a little, which is told.
+   */
+  settle() {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => {
+      if (!this.stands || this.video.seeking || this.going?.placed === false) return;
+      const expected = this.going ?? this.frames.at(this.now);
+      if (expected && expected.number !== this.frame?.number && this.nudges) {
+        this.nudges -= 1;
+        this.video.currentTime += NUDGE_S;
+      } else this.going = null;
+    }, SETTLE_MS);
   }
 
   /** The middle of the time that a frame is shown: no rounding lies there. */

@@ -3,6 +3,7 @@ import { getJson } from "./http.js";
 
 const COUNT = 300;
 const MOST_PAGES = 24;
+const SAME_S = 1e-5;
 
 /** Pages of frames; a page is {first, pts: number[], faces: Array}. */
 export class Frames {
@@ -47,6 +48,12 @@ export class Frames {
       return this.of(page, low);
     }
     return null;
+  }
+
+  /** The frame that is shown at a time, if it is here: the last that has begun. */
+  at(seconds) {
+    const near = this.near(seconds);
+    return near && near.seconds > seconds + SAME_S ? this.get(near.number - 1) : near;
   }
 
   /** Fetch the page with a frame; resolves when it is here. */
