@@ -36,7 +36,7 @@ test: $(READY)   ## all tests but the long ones
 	$(BIN)/python -m pytest -m "not long" --numprocesses 2 --dist loadfile
 
 test-long: $(READY)  ## soak, fuzz and kill tests; the tail of the output is kept in bench/
-	set -o pipefail; $(BIN)/python -m pytest -m long 2>&1 | tee bench/test-long.log.new; status=$$?; \
+	set -o pipefail; $(BIN)/python -m pytest -m long --numprocesses 2 --dist loadfile 2>&1 | tee bench/test-long.log.new; status=$$?; \
 	grep -v "^rootdir:" bench/test-long.log.new | tail -n 30 > bench/test-long.txt; rm bench/test-long.log.new; exit $$status
 test-long: SHELL := /bin/bash
 

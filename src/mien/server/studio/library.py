@@ -93,9 +93,9 @@ class Clip:
 
     @property
     def look(self) -> Step | None:
-        """The newest of them that is done."""
+        """The newest of them that is done, with the copy for browsers that its job may make."""
         done = (step for step in self.looks if step.task.state is State.Finished)
-        return next(done, None)
+        return next((step for step in done if step.job.state.is_final), None)
 
     @property
     def hidden(self) -> tuple[Step, ...]:

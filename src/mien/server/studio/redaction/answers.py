@@ -47,7 +47,8 @@ def analysis_answer(clip: Clip) -> Json:
     if not clip.looks:
         return {"state": "none"}
     newest = clip.looks[0]
-    return {"state": _state(newest.task), **_progress(newest)}
+    found = newest.task.state is State.Finished  # its job still makes the copy for browsers
+    return {"state": "running" if found else _state(newest.task), **_progress(newest)}
 
 
 def copies_answer(clip: Clip, queue: Queue, library: Library) -> list[Json]:

@@ -84,7 +84,7 @@ class Redaction:
     async def look(self, call: StudioCall) -> Response:
         """Have somebody look for everyone in a video."""
         clip = await call.run(call.clip)
-        if clip.look is None and clip.looks and not clip.looks[0].task.state.is_final:
+        if clip.look is None and clip.looks and not clip.looks[0].job.state.is_final:
             return JSONResponse(answers.job_answer(clip.looks[0].job))
         tasks = await call.run(call.library.plan, clip, ())
         await call.services.allowance.video(call.caller)

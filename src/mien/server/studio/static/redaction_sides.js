@@ -94,6 +94,7 @@ export class Sides extends EventTarget {
 
   /** Put a picture into its place once it is there, unless another is wanted by then. */
   ask(turn) {
+    if (!this.frame) return; // its boxes are being asked for; then it is painted
     const { number } = this.frame;
     const wide = Math.min(this.redaction.state.video.width, $("#after-side").clientWidth * devicePixelRatio || 640);
     const url = this.redaction.after(number, Math.max(STEPS, Math.ceil(wide / STEPS) * STEPS), this.look);
