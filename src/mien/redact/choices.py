@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.redact.cover import covered
-from mien.redact.drawings import Follow, Laid, frame_at, gone_from, laid, with_drawn
+from mien.redact.drawings import Follow, Laid, gone_from, laid, with_drawn
 from mien.redact.heads import ROUND
 from mien.redact.masks import Shape
 from mien.redact.plan import MARGIN, PlanOfTimeline
@@ -121,7 +121,7 @@ class PlanOfChoices(PlanOfTimeline):
     def shown(self, time: Time) -> Array:
         """(k, 4) boxes of those who are left visible on purpose in the frame that is shown at this
         time."""
-        return self._kept.at(frame_at(time.exact, self._kept)).box_xyxy
+        return self._kept.at(self._kept.frame_at(time.exact)).box_xyxy
 
 
 def _of_kept(whole: Timeline, ids: Array, kept: Array) -> Array:

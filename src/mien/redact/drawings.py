@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -132,23 +131,16 @@ def _by_shot(
 ) -> Iterator[tuple[int, int, list[tuple[int, Key]]]]:
     """The first frame of each shot that has places, the first after it, and the places by frame."""
     bounds = [0, *timeline.cuts.tolist(), timeline.frame_count]
-    frames = [frame_at(key.time.exact, timeline) for key in keys]
+    frames = [timeline.frame_at(key.time.exact) for key in keys]
     for begin, stop in pairwise(bounds):
         there = {at: key for at, key in zip(frames, keys, strict=True) if begin <= at < stop}
         if there:
             yield begin, stop, sorted(there.items())
 
 
-def frame_at(time: Fraction, timeline: Timeline) -> int:
-    """The number of the frame that is shown at a time; of the first, or last, one beyond it."""
-    ticks = time / timeline.video.time_base
-    floor = ticks.numerator // ticks.denominator
-    return max(0, int(np.searchsorted(timeline.pts, floor, "right")) - 1)
-
-
 def in_one_frame(key: Key, timeline: Timeline) -> Followed:
     """A box in no other frame than the one in which it was drawn."""
-    at = frame_at(key.time.exact, timeline)
+    at = timeline.frame_at(key.time.exact)
     box = np.array([key.box], np.float32)
     pts = timeline.pts[at : at + 1]
     return Followed(timeline.video.time_base, pts, box, np.ones(1, np.float32), "end", "end")

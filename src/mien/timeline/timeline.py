@@ -123,6 +123,11 @@ class Timeline:
         """When a frame is first shown."""
         return Time(int(self.pts[frame]), self.video.time_base)
 
+    def frame_at(self, seconds: Fraction) -> int:
+        """The number of the frame that is shown at a time; the first or last one beyond."""
+        ticks = seconds // self.video.time_base
+        return max(0, int(np.searchsorted(self.pts, ticks, "right")) - 1)
+
     def rows(self, start: int, stop: int) -> slice:
         """The rows of the faces in the frames start … stop − 1."""
         first, last = np.searchsorted(self.frame, [start, stop])

@@ -12,8 +12,15 @@ from mien.jobs import Queue
 from mien.server.auth import Caller
 from mien.server.call import Call
 from mien.server.errors import Refusal
+from mien.server.parameters import Number
 from mien.server.studio.library import Clip, Library
 from mien.server.studio.visitors import visitor_of
+from mien.timeline.timeline import Timeline
+
+MOST_FRAMES = 600
+"""Of one answer."""
+FIRST = Number("first", 0, 999_999_999, 0, "The number of the first frame.")
+COUNT = Number("count", 1, MOST_FRAMES, MOST_FRAMES, "So many frames at most.")
 
 
 class StudioCall(Call):
@@ -62,3 +69,9 @@ class StudioCall(Call):
         if text is not None and not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
             raise Refusal(400, "BadArgument", f"'{name}' is a time in seconds, such as 12.5.")
         return None if text is None else Fraction(text)
+
+    def span(self, timeline: Timeline) -> tuple[int, int]:
+        """The frames that the query names: the first, by its number or by the time at which it is
+        shown, and how many. Raises Refusal 400."""
+        first, count, at = FIRST.read(self.query), COUNT.read(self.query), self.seconds("at")
+        return first if at is None else timeline.frame_at(at), count

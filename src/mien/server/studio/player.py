@@ -9,7 +9,7 @@ from typing import Any
 from mien.jobs import AssetFile, Queue
 from mien.media import open_video
 from mien.server.studio.library import COPIER, Clip, Library
-from mien.timecode import Time
+from mien.timeline.timeline import Timeline
 
 Json = dict[str, Any]
 
@@ -50,7 +50,15 @@ def content_url(file: AssetFile) -> str:
     return f"/studio/api/media/v1/assets/{file.asset}/files/{file.id}/content"
 
 
-def time_answer(time: Time) -> Json:
-    """A time, as edits have it."""
-    base = time.time_base
-    return {"pts": time.pts, "timeBase": f"{base.numerator}/{base.denominator}"}
+def video_answer(timeline: Timeline) -> Json:
+    """The facts of a video that a player goes by."""
+    video, base = timeline.video, timeline.video.time_base
+    return {
+        "width": video.width,
+        "height": video.height,
+        "frames": timeline.frame_count,
+        "rate": float(video.rate),
+        "seconds": timeline.duration.seconds,
+        "start": timeline.time(0).seconds if timeline.frame_count else 0.0,
+        "timeBase": f"{base.numerator}/{base.denominator}",
+    }

@@ -32,7 +32,14 @@ from mien.timeline.edits.edit import (
 )
 from mien.timeline.edits.history import History, check_action, check_log, history_of, in_force
 from mien.timeline.edits.replay import Drawing, Edited, Key, Remark, replay
-from mien.timeline.edits.wire import ACTION_SCHEMA, EDIT_SCHEMA, action_of, document_of, edit_of
+from mien.timeline.edits.wire import (
+    ACTION_SCHEMA,
+    EDIT_SCHEMA,
+    action_of,
+    document_of,
+    edit_of,
+    time_document,
+)
 
 __all__ = [
     "ACTION_SCHEMA",
@@ -69,4 +76,5 @@ __all__ = [
     "history_of",
     "in_force",
     "replay",
+    "time_document",
 ]

@@ -80,7 +80,8 @@ def _read_time(value: Any) -> Time:
     return Time(pts, fraction)
 
 
-def _write_time(time: Time) -> Json:
+def time_document(time: Time) -> Json:
+    """A time, as edits have it: ticks, and the base they count in."""
     base = time.time_base
     return {"pts": time.pts, "timeBase": f"{base.numerator}/{base.denominator}"}
 
@@ -98,7 +99,7 @@ def _read_anchor(value: Any) -> Anchor:
 
 
 def _write_anchor(anchor: Anchor) -> Json:
-    return {"time": _write_time(anchor.time), "box": [*anchor.box]}
+    return {"time": time_document(anchor.time), "box": [*anchor.box]}
 
 
 def _read_target(value: Any) -> Anchor | OfDrawing:
@@ -111,7 +112,7 @@ def _read_target(value: Any) -> Anchor | OfDrawing:
 def _write_target(target: Anchor | OfDrawing) -> Json:
     if isinstance(target, Anchor):
         return _write_anchor(target)
-    return {"edit": target.edit, "time": _write_time(target.time)}
+    return {"edit": target.edit, "time": time_document(target.time)}
 
 
 def _anchors(least: int) -> _Kind:
@@ -145,7 +146,7 @@ _EDIT_NUMBER = _COUNT._replace(schema={**_COUNT.schema, "minimum": 1})
 _TIME = _Kind(
     _read_time,
     _closed({"pts": _COUNT.schema, "timeBase": {"type": "string", "pattern": f"^{BASE}$"}}),
-    _write_time,
+    time_document,
 )
 _BOX = _Kind(
     _read_box,

@@ -15,9 +15,9 @@ from mien.redact.doubt import REASONS, Doubt
 from mien.redact.drawings import Laid
 from mien.redact.effects import EFFECTS, SHAPES, STRENGTHS, UNSAFE
 from mien.server.studio.library import Clip, Library, Step
-from mien.server.studio.player import file_answer, time_answer
+from mien.server.studio.player import file_answer, video_answer
 from mien.server.studio.redaction.review import Review, View
-from mien.timeline.edits import Drawing, Edit, history_of
+from mien.timeline.edits import Drawing, Edit, history_of, time_document
 from mien.timeline.timeline import Timeline
 
 Array = NDArray[Any]
@@ -82,19 +82,9 @@ def job_answer(job: Job) -> Json:
 
 def review_answer(review: Review, view: View, edits: Sequence[Edit]) -> Json:
     """A review: facts, people, what was drawn, how it is hidden, doubts."""
-    timeline, video = review.timeline, review.timeline.video
-    history = history_of(edits)
+    timeline, history = review.timeline, history_of(edits)
     return {
-        "video": {
-            "width": video.width,
-            "height": video.height,
-            "frames": timeline.frame_count,
-            "seconds": timeline.duration.seconds,
-            "start": timeline.time(0).seconds if timeline.frame_count else 0.0,
-            "timeBase": f"{video.time_base.numerator}/{video.time_base.denominator}",
-            "rate": float(video.rate),
-            "cuts": timeline.cuts.tolist(),
-        },
+        "video": {**video_answer(timeline), "cuts": timeline.cuts.tolist()},
         "number": view.number,
         "history": {"undo": history.undo, "redo": history.redo},
         "people": people_answer(view),
@@ -141,7 +131,7 @@ def people_answer(view: View) -> list[Json]:
                 "lastFrame": int(frames[-1]),
                 "bestFrame": int(timeline.frame[row]),
                 "anchor": {
-                    "time": time_answer(timeline.time(int(timeline.frame[row]))),
+                    "time": time_document(timeline.time(int(timeline.frame[row]))),
                     "box": timeline.faces.box_xyxy[row].tolist(),
                 },
             }
@@ -208,7 +198,11 @@ def _drawing(review: Review, view: View, drawing: Drawing) -> Json:
         "edit": drawing.edit,
         "person": drawing.person,
         "keys": [
-            {"frame": review.frame_at(key.time.exact), "box": [*key.box], "tracked": key.tracked}
+            {
+                "frame": review.timeline.frame_at(key.time.exact),
+                "box": [*key.box],
+                "tracked": key.tracked,
+            }
             for key in drawing.keys
         ],
         "following": view.following(drawing.edit),
@@ -223,11 +217,11 @@ def _doubt(review: Review, view: View, doubt: Doubt) -> Json:
         "reason": doubt.reason,
         "text": REASONS[doubt.reason],
         "weight": doubt.weight,
-        "firstFrame": review.frame_at(doubt.start.exact),
-        "lastFrame": review.frame_at(doubt.stop.exact) - 1,
-        "frame": review.frame_at(doubt.time.exact),
+        "firstFrame": review.timeline.frame_at(doubt.start.exact),
+        "lastFrame": review.timeline.frame_at(doubt.stop.exact) - 1,
+        "frame": review.timeline.frame_at(doubt.time.exact),
         "seconds": doubt.time.seconds,
-        "time": time_answer(doubt.time),
+        "time": time_document(doubt.time),
         "box": [*doubt.box],
         "person": doubt.person,
         "other": doubt.other,

@@ -1,11 +1,12 @@
-"""What a request about a redaction asks for in its query."""
+"""What a request about a redaction asks for in its query, and the picture that answers it."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import NDArray
+from starlette.responses import Response
 
 from mien.errors import UsageError
 from mien.redact.effects import Look
@@ -17,10 +18,17 @@ Array = NDArray[Any]
 
 WIDEST = 3840
 WIDTH = Number("width", 16, WIDEST, WIDEST, "Pixels that a picture may be wide.")
-MOST_FRAMES = 600
-FIRST = Number("first", 0, 999_999_999, 0, "The number of the first frame.")
-COUNT = Number("count", 1, MOST_FRAMES, MOST_FRAMES, "So many frames at most.")
 PNG = Flag("png", default=False, about="Whether to give PNG in place of JPEG.")
+
+
+def form_asked(call: StudioCall) -> Literal["PNG", "JPEG"]:
+    """What a picture is given as; raises Refusal 400."""
+    return "PNG" if PNG.read(call.query) else "JPEG"
+
+
+def picture_answer(data: bytes, form: str) -> Response:
+    """A picture that was written as `form`."""
+    return Response(data, media_type=f"image/{form.lower()}")
 
 
 def look_asked(call: StudioCall, look: Look, margin: float) -> tuple[Look, float]:

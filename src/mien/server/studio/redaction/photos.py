@@ -38,7 +38,7 @@ from mien.server.errors import BodyTooLargeError, Refusal
 from mien.server.inference import Seen, Wants
 from mien.server.studio.call import StudioCall
 from mien.server.studio.photo import too_large, unusable
-from mien.server.studio.redaction.asked import PNG, Array, look_asked
+from mien.server.studio.redaction.asked import Array, form_asked, look_asked, picture_answer
 
 AT_ONCE = 2
 """Pictures that are worked on at a time, beside the look for faces."""
@@ -77,8 +77,7 @@ class Wish:
             check_safe(look, unsafe=False)
         except UsageError as error:
             raise Refusal(400, "BadArgument", f"{error}.") from error
-        form: Literal["PNG", "JPEG"] = "PNG" if PNG.read(call.query) else "JPEG"
-        return cls(look, margin, _kept(call), _drawn(call), form)
+        return cls(look, margin, _kept(call), _drawn(call), form_asked(call))
 
     def check(self, seen: Seen) -> None:
         """Check that the picture has what is named; raises Refusal 400."""
@@ -121,15 +120,15 @@ class Photos:
 
     async def before(self, call: StudioCall) -> Response:
         """The picture as it was read: upright, the first frame or page."""
-        form: Literal["PNG", "JPEG"] = "PNG" if PNG.read(call.query) else "JPEG"
+        form = form_asked(call)
         data = await self._made(call, await _picture(call), lambda rgb: image_bytes(rgb, form))
-        return _shown(data, form)
+        return picture_answer(data, form)
 
     async def after(self, call: StudioCall) -> Response:
         """The picture with its faces hidden, all but those that are kept."""
         wish = Wish.of(call)
         copy, _ = await self._hidden(call, wish, await _picture(call))
-        return _shown(copy, wish.form)
+        return picture_answer(copy, wish.form)
 
     async def audit(self, call: StudioCall) -> Response:
         """That copy, looked at anew for faces that can be seen: the document, and the page."""
@@ -164,10 +163,6 @@ class Photos:
                 return await call.run(lambda: make(read_image(data, limits=media)))
         except MediaError as error:
             raise unusable(error, data) from error
-
-
-def _shown(data: bytes, form: str) -> Response:
-    return Response(data, media_type=f"image/{form.lower()}")
 
 
 def _whole(drawn: Sequence[list[float]], look: Look) -> Faces:

@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from mien.media.seek import Reel
 from mien.pipeline.drawn import Followed, follow_box
 from mien.redact.choices import Chosen, Covered, PlanOfChoices, chosen_from, covered_with
 from mien.redact.doubt import Doubt, doubts_of
-from mien.redact.drawings import Follow, Laid, frame_at, in_one_frame
+from mien.redact.drawings import Follow, Laid, in_one_frame
 from mien.redact.edited import look_of, margin_of
 from mien.redact.effects import Look
 from mien.redact.preview import preview
@@ -190,10 +189,6 @@ class Review:
         """Raises StoppedError when the service is about to stop."""
         if self._closing.is_set():
             raise StoppedError("the service is about to stop")
-
-    def frame_at(self, seconds: Fraction) -> int:
-        """The number of the frame that is shown at a time; the first or last one beyond."""
-        return frame_at(seconds, self.timeline)
 
     def frame(self, number: int) -> Frame:
         """A frame, decoded; the last few are kept."""

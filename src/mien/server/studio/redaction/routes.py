@@ -21,7 +21,13 @@ from mien.server.studio.library import Clip
 from mien.server.studio.pages import page
 from mien.server.studio.player import player_answer
 from mien.server.studio.redaction import answers
-from mien.server.studio.redaction.asked import COUNT, FIRST, PNG, WIDTH, Array, look_asked
+from mien.server.studio.redaction.asked import (
+    WIDTH,
+    Array,
+    form_asked,
+    look_asked,
+    picture_answer,
+)
 from mien.server.studio.redaction.photos import Photos
 from mien.server.studio.redaction.review import Review, Reviews, View
 from mien.timeline.edits import Edit
@@ -108,11 +114,8 @@ class Redaction:
     async def frames(self, call: StudioCall) -> Response:
         """The boxes of some frames, from a number on, or from the one that is shown at a time."""
         found = await self._open(call)
-        first, count = FIRST.read(call.query), COUNT.read(call.query)
-        if (at := call.seconds("at")) is not None:
-            first = found.review.frame_at(at)
-        answer = answers.frames_answer
-        return JSONResponse(await call.run(answer, found.review, found.view, first, count))
+        span = call.span(found.review.timeline)
+        return JSONResponse(await call.run(answers.frames_answer, found.review, found.view, *span))
 
     async def after(self, call: StudioCall) -> Response:
         """A frame as it will be hidden; the query may say how."""
@@ -178,13 +181,13 @@ class Redaction:
         return number
 
     async def _picture(self, call: StudioCall, make: Callable[[], Array]) -> Response:
-        form = "PNG" if PNG.read(call.query) else "JPEG"
+        form = form_asked(call)
         try:
             async with self._showing:
                 data = await call.run(lambda: image_bytes(make(), form))
         except MediaError as error:
             raise Refusal(409, "UnusableVideo", f"The frame cannot be shown: {error}.") from error
-        return Response(data, media_type=f"image/{form.lower()}")
+        return picture_answer(data, form)
 
 
 Handler = Callable[[StudioCall], Awaitable[Response]]

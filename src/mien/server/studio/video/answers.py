@@ -10,17 +10,14 @@ from numpy.typing import NDArray
 
 from mien.faces import EMOTIONS
 from mien.server.studio.library import ANNOTATOR, Clip, Library, Stage
-from mien.server.studio.player import content_url, time_answer
+from mien.server.studio.player import content_url, video_answer
 from mien.server.studio.video.seen import Seen
-from mien.timeline.edits import Edit, history_of
+from mien.timeline.edits import Edit, history_of, time_document
 from mien.timeline.overview import Lanes, Windows
 from mien.timeline.timeline import Timeline
 
 Array = NDArray[Any]
 Json = dict[str, Any]
-
-MOST_FRAMES = 600
-"""Of one answer."""
 
 
 def clip_answer(clip: Clip) -> Json:
@@ -45,21 +42,12 @@ def clip_answer(clip: Clip) -> Json:
 def analysis_answer(asset: str, seen: Seen, edits: Sequence[Edit]) -> Json:
     """An analysis after its edits: facts, people, the state of the log."""
     timeline, history = seen.timeline, history_of(edits)
-    base = timeline.video.time_base
     remarks = (
         ("unplaced", seen.edited.unplaced),
         ("notes", seen.edited.notes),
     )
     return {
-        "video": {
-            "width": timeline.video.width,
-            "height": timeline.video.height,
-            "frames": timeline.frame_count,
-            "rate": float(timeline.video.rate),
-            "seconds": timeline.duration.seconds,
-            "start": timeline.time(0).seconds if timeline.frame_count else 0.0,
-            "timeBase": f"{base.numerator}/{base.denominator}",
-        },
+        "video": video_answer(timeline),
         "people": people_answer(asset, seen),
         "log": {"last": seen.number, "undo": history.undo, "redo": history.redo},
         "emotion": timeline.faces.emotion is not None,
@@ -86,7 +74,7 @@ def people_answer(asset: str, seen: Seen) -> list[Json]:
                 "last": presence.last.seconds,
                 "picture": f"/studio/api/video/{asset}/faces/{row}?of={face_name(seen, row)}",
                 "anchor": {
-                    "time": time_answer(seen.timeline.time(frame)),
+                    "time": time_document(seen.timeline.time(frame)),
                     "box": seen.timeline.faces.box_xyxy[row].tolist(),
                 },
             }

@@ -41,8 +41,6 @@ AT_ONCE = 2
 
 MOST_WINDOWS = 5000
 """Of one answer."""
-FIRST = Number("first", 0, 999_999_999, 0, "The number of the first frame.")
-COUNT = Number("count", 1, answers.MOST_FRAMES, answers.MOST_FRAMES, "So many frames at most.")
 SLICES = Number("slices", 1, 2000, 400, "Equal parts of the video.")
 WINDOW = Number("window", *WINDOW_MS, DEFAULT_MS, "Milliseconds that are summed up.")
 INTERVAL = Number("interval", *INTERVAL_MS, DEFAULT_MS, "Milliseconds from one to the next.")
@@ -113,13 +111,8 @@ class Videos:
 
     async def frames(self, call: VideoCall) -> Response:
         """The faces of some frames, from a number on, or from the one that is shown at a time."""
-        found = await self._open(call)
-        first, count = FIRST.read(call.query), COUNT.read(call.query)
-        timeline = found.seen.timeline
-        if (at := call.seconds("at")) is not None:
-            tick = at // timeline.video.time_base
-            first = max(0, int(np.searchsorted(timeline.pts, tick, "right")) - 1)
-        return JSONResponse(await call.run(answers.frames_answer, timeline, first, count))
+        timeline = (await self._open(call)).seen.timeline
+        return JSONResponse(await call.run(answers.frames_answer, timeline, *call.span(timeline)))
 
     async def lanes(self, call: VideoCall) -> Response:
         """Everybody over equal parts of the video."""
