@@ -30,6 +30,7 @@ def add_recipe(parser: argparse.ArgumentParser, defaults: Settings) -> None:
     parser.add_argument("--draw-power", type=float, default=defaults.draw_power)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--bfloat16", action="store_true", help="faster where it is built in")
 
 
 def recipe(arguments: argparse.Namespace, defaults: Settings) -> Settings:
@@ -41,6 +42,7 @@ def recipe(arguments: argparse.Namespace, defaults: Settings) -> Settings:
         head_rate=2 * arguments.rate,
         draw_power=arguments.draw_power,
         seed=arguments.seed,
+        bfloat16=arguments.bfloat16,
         strength=defaults.strength.times(arguments.strength),
         drop_depth=defaults.drop_depth * arguments.strength,
         dropout=defaults.dropout * arguments.strength,

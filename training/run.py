@@ -67,6 +67,12 @@ class Run(Generic[Net]):
         torch.set_rng_state(state["torch_rng"])
         self.epoch, self.step, self.best = state["position"]
 
+    def answer(self, images: Tensor) -> Tensor:
+        """What the network that is trained says of a batch."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bfloat16):
+            said: Tensor = self.net(images)
+        return said.float()
+
     def learn_epoch(
         self, drawn: NDArray[np.int64], loss_of: Callable[[NDArray[np.int64]], Tensor]
     ) -> float:

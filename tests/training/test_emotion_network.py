@@ -12,7 +12,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 from training.emotion import augment, calibrate, data, doubt, export  # noqa: E402
 from training.emotion.dlib_weights import FoldedConvolution, gray_stem  # noqa: E402
-from training.emotion.network import ExpressionNet, load_folded, settle  # noqa: E402
+from training.emotion.network import ExpressionNet, convolve, load_folded, settle  # noqa: E402
 from training.emotion.predict import predict_logits, predict_places, resized  # noqa: E402
 from training.emotion.restore import read_onnx  # noqa: E402
 from training.schedule import Strength  # noqa: E402
@@ -43,6 +43,21 @@ def test_the_gray_stem_equals_the_rgb_stem_on_gray() -> None:
     expected = (stem.weight * rgb).sum(axis=(1, 2, 3)) + stem.bias
     found = (gray.weight * patch).sum(axis=(1, 2, 3)) + gray.bias
     np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("side", [2, 3])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_small_map_is_convolved_as_any_other(side: int, stride: int) -> None:
+    torch.manual_seed(6)
+    layer = torch.nn.Conv2d(5, 7, 3, stride, 1, bias=False)
+    small, wanted = torch.rand(4, 5, side, side), torch.rand(4, 7, *[-(-side // stride)] * 2)
+    gradients = []
+    for way in (layer, lambda x: convolve(layer, x)):
+        layer.zero_grad()
+        (way(small) - wanted).square().sum().backward()
+        gradients.append(layer.weight.grad.clone())
+    torch.testing.assert_close(convolve(layer, small), layer(small))
+    torch.testing.assert_close(gradients[1], gradients[0])
 
 
 def test_normalisation_is_put_back_without_changing_the_function(faces: np.ndarray) -> None:

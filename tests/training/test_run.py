@@ -36,7 +36,7 @@ def line(seed: int = 1) -> Any:
 def learn(run: Run[Any]) -> float:
     drawn = run.rng.permutation(len(PLACES))
     return run.learn_epoch(
-        drawn, lambda rows: (run.net(PLACES[rows]) - WANTED[rows]).square().mean()
+        drawn, lambda rows: (run.answer(PLACES[rows]) - WANTED[rows]).square().mean()
     )
 
 

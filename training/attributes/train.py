@@ -75,7 +75,7 @@ def train_epoch(run: AttributeRun, pictures: Pictures, weights: Tensor) -> float
 
     def loss_of(rows: NDArray[np.int64]) -> Tensor:
         images, wanted = batch(run, pictures, rows)
-        return masked_loss(run.net(images), wanted, weights)
+        return masked_loss(run.answer(images), wanted, weights)
 
     drawn = run.rng.choice(len(pictures.images), pictures.epoch, p=pictures.chances)
     return run.learn_epoch(drawn, loss_of)

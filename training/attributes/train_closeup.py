@@ -98,7 +98,7 @@ def train(
     """Train to the end of the schedule."""
 
     def loss_of(rows: NDArray[np.int64]) -> Tensor:
-        return loss(run.net(batch(run, close_up, pictures.images[rows])), pictures.targets[rows])
+        return loss(run.answer(batch(run, close_up, pictures.images[rows])), pictures.targets[rows])
 
     def learn() -> float:
         drawn = run.rng.choice(len(pictures.images), len(pictures.images), p=pictures.chances)

@@ -40,7 +40,7 @@ def train_epoch(run: ExpressionRun, part: data.Part, targets: Tensor, weights: T
 
     def loss_of(rows: NDArray[np.int64]) -> Tensor:
         images, wanted = _batch(run, part, targets, rows)
-        per_face = functional.cross_entropy(run.net(images), wanted, reduction="none")
+        per_face = functional.cross_entropy(run.answer(images), wanted, reduction="none")
         return (per_face * weights[rows]).sum() / weights[rows].sum()
 
     chances = data.draw_weights(targets.numpy(), run.settings.draw_power)
