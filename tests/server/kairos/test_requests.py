@@ -6,6 +6,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import cycle
 from typing import Any
 
 import httpx
@@ -78,14 +79,15 @@ def test_thousands_of_requests_made_from_the_document(
     sys.stdout.write(f"seed {SEED}: requests by status: {dict(answered)}\n")
     assert sum(answered.values()) >= 2000
     assert answered[200] >= 1000
-    assert answered[202] >= 60
+    assert answered[202] >= 120
 
 
 def _tried(name: str, owner: Owner, service: Inside, schema: Any, examples: int) -> Counter[int]:
     (known,) = [each for each in operations() if each.name == name]
+    turns = cycle((True, False))  # what is drawn hangs on what else this process has loaded
 
     def change(case: Any, data: st.DataObject) -> None:
-        if data.draw(st.booleans()) and "id" in (case.path_parameters or ()):
+        if next(turns) and "id" in (case.path_parameters or ()):
             case.path_parameters["id"] = owner.media
         if isinstance(case.body, dict):
             if data.draw(st.booleans()):
