@@ -12,7 +12,13 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 from training.emotion import augment, calibrate, data, doubt, export  # noqa: E402
 from training.emotion.dlib_weights import FoldedConvolution, gray_stem  # noqa: E402
-from training.emotion.network import ExpressionNet, convolve, load_folded, settle  # noqa: E402
+from training.emotion.network import (  # noqa: E402
+    ExpressionNet,
+    ExpressionPair,
+    convolve,
+    load_folded,
+    settle,
+)
 from training.emotion.predict import predict_logits, predict_places, resized  # noqa: E402
 from training.emotion.restore import read_onnx  # noqa: E402
 from training.schedule import Strength  # noqa: E402
@@ -20,11 +26,13 @@ from training.schedule import Strength  # noqa: E402
 
 @pytest.fixture
 def faces() -> np.ndarray:
-    return np.random.default_rng(3).integers(0, 256, (6, 48, 48), np.uint8)
+    """Patches of 12 pixels, which a network tells apart better than noise."""
+    patches = np.random.default_rng(3).integers(0, 256, (6, 4, 4), np.uint8)
+    return patches.repeat(12, axis=1).repeat(12, axis=2)
 
 
-def folded_like(net: ExpressionNet) -> list[FoldedConvolution]:
-    rng = np.random.default_rng(4)
+def folded_like(net: ExpressionNet, seed: int = 4) -> list[FoldedConvolution]:
+    rng = np.random.default_rng(seed)
     layers = []
     for at, (convolution, _) in enumerate(net.convolutions()):
         out, inputs, height, width = convolution.weight.shape
@@ -74,7 +82,23 @@ def test_normalisation_is_put_back_without_changing_the_function(faces: np.ndarr
     assert float((normalised - 1).abs().max()) > 0.1
 
 
-def some_doubt(net: ExpressionNet, faces: np.ndarray, side: int) -> doubt.Doubt:
+def pretrained(faces: np.ndarray, side: int, seed: int) -> ExpressionNet:
+    """A network whose answers differ from face to face."""
+    torch.manual_seed(seed)
+    net = ExpressionNet()
+    stem, *others = folded_like(net, seed)
+    load_folded(net, [gray_stem(stem), *others])
+    settle(net, resized(faces, side))
+    net.eval()
+    return net
+
+
+def one_or_two(faces: np.ndarray, side: int, count: int) -> ExpressionNet | ExpressionPair:
+    nets = [pretrained(faces, side, seed) for seed in range(count)]
+    return nets[0] if count == 1 else ExpressionPair(*nets)
+
+
+def some_doubt(net: ExpressionNet | ExpressionPair, faces: np.ndarray, side: int) -> doubt.Doubt:
     """Decisions drawn at random that are neither sure of all these faces nor of none."""
     places = predict_places(net, faces, side)
     rng = torch.Generator().manual_seed(8)
@@ -83,11 +107,11 @@ def some_doubt(net: ExpressionNet, faces: np.ndarray, side: int) -> doubt.Doubt:
     return doubt.Doubt(2 * weight / logits.std(dim=0), -2 * logits.mean(dim=0) / logits.std(dim=0))
 
 
-def test_the_network_comes_back_from_the_exported_file(faces: np.ndarray, tmp_path: Path) -> None:
-    net = ExpressionNet().eval()
-    stem, *others = folded_like(net)
-    load_folded(net, [gray_stem(stem), *others])
-    settle(net, resized(faces, 72))
+@pytest.mark.parametrize("count", [1, 2])
+def test_networks_come_back_from_the_exported_file(
+    faces: np.ndarray, tmp_path: Path, count: int
+) -> None:
+    net = one_or_two(faces, 72, count)
     calibration = calibrate.Calibration(1.3, (0.0,) * 8, 0.7, (0.0,) * 8)
     path = tmp_path / "network.onnx"
     fitted = some_doubt(net, faces, 72)
@@ -95,16 +119,22 @@ def test_the_network_comes_back_from_the_exported_file(faces: np.ndarray, tmp_pa
     back, side = read_onnx(path)
     assert side == 72
     expected, found = (predict_logits(some, faces, 72) for some in (net, back))
-    torch.testing.assert_close(found, expected, rtol=0.01, atol=0.01)
+    assert type(back) is type(net)
+    assert float((found - expected).square().mean() / expected.var(dim=0).mean()) < 0.1
+    first, second = (predict_logits(way, faces, 72) for way in back.ways)
+    assert torch.equal(first, second) == (count == 1)
 
 
-@pytest.mark.parametrize("side", [64, 72, 80])
-def test_the_exported_graph_is_the_network(faces: np.ndarray, side: int) -> None:
-    torch.manual_seed(1)
-    net = ExpressionNet().eval()
+@pytest.mark.parametrize(("side", "count"), [(64, 1), (72, 1), (80, 1), (64, 2), (72, 2)])
+def test_the_exported_graph_is_the_network(
+    faces: np.ndarray, tmp_path: Path, side: int, count: int
+) -> None:
+    net = one_or_two(faces, side, count)
     calibration = calibrate.Calibration(1.3, (0.2,) + (0.0,) * 7, 0.7, (-0.3,) * 8)
     fitted = some_doubt(net, faces, side)
     model = export.build(net, side, calibration, fitted).SerializeToString()
+    (tmp_path / "network.onnx").write_bytes(model)
+    net, _ = read_onnx(tmp_path / "network.onnx")  # rounded
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     names = ["scores", "agreement", "face", "covered"]
     assert [output.name for output in session.get_outputs()] == names
@@ -170,7 +200,7 @@ def test_doubt_is_fitted_on_what_is_made_of_faces(
     part = data.Part(faces, np.full((6, 10), 1))
     known = predict_places(net, faces, 64)
     fitted, again = (doubt.fit(net, 64, part, known, seed=5) for _ in range(2))
-    assert fitted.weight.shape == (128 * 4 * 4, 3)
+    assert fitted.weight.shape == (2 * 128 * 4 * 4, 3)
     torch.testing.assert_close(fitted.weight, again.weight)
     shown, others, _, _ = doubt.samples(faces, 42, np.random.default_rng(5))
     clear, bare = (fitted.face(predict_places(net, made, 64)) for made in (shown, others))

@@ -28,4 +28,4 @@ def resized(images: NDArray[np.uint8], side: int) -> Tensor:
 
 def predict_logits(net: AttributeNet, images: NDArray[np.uint8], side: int) -> Tensor:
     """Logits averaged over each face and its mirror image, (n, 46)."""
-    return mirror_mean(net, net, images, lambda faces: resized(faces, side), BATCH)
+    return mirror_mean((net.eval(),) * 2, images, lambda faces: resized(faces, side), BATCH)

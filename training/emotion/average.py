@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from training.emotion.train import load_best
+from training.emotion.train import load_one
 
 
 def average(parts: list[tuple[dict[str, Tensor], float]]) -> dict[str, Tensor]:
@@ -47,7 +47,7 @@ def main() -> None:
     shares = [share for _, share in options.parts]
     if not math.isclose(sum(shares), 1):
         parser.error(f"the shares add up to {sum(shares):g}, not to 1")
-    networks = [load_best(path) for path, _ in options.parts]
+    networks = [load_one(path) for path, _ in options.parts]
     states = [net.state_dict() for net, _ in networks]
     options.out.parent.mkdir(parents=True, exist_ok=True)
     mean = average(list(zip(states, shares, strict=True)))

@@ -1,6 +1,11 @@
 """Write the trained network as one ONNX file, calibrated, with weights stored in half precision.
 
     python -m training.emotion.export --data DATA --weights RUN/best.pt --out emotion.onnx
+    python -m training.emotion.export --data DATA --weights A/best.pt --second B/best.pt \\
+        --out emotion.onnx
+
+Of two networks the first reads the face and the second its mirror image; their weights take eight
+bits in place of sixteen.
 
 Input ``image``: (n, 1, 48, 48) float32, gray 0..255, a tight crop of a face. Outputs: ``scores``
 (n, 8), rows sum to 1, in the order of `data.LABELS`; ``agreement`` (n,), the expected share of ten
@@ -29,9 +34,9 @@ from onnx import TensorProto, helper, numpy_helper
 from training.emotion import calibrate, covers, data, doubt
 from training.emotion.calibrate import Calibration
 from training.emotion.doubt import Doubt
-from training.emotion.network import BLOCKS, MAP_BLOCKS, ExpressionNet
+from training.emotion.network import BLOCKS, MAP_BLOCKS, ExpressionNet, ExpressionPair
 from training.emotion.predict import predict_logits, predict_places
-from training.emotion.train import load_best
+from training.emotion.train import load_best, load_one
 from training.files import add_data
 
 OPSET = 17
@@ -95,12 +100,11 @@ def folded(
 
 
 def build(
-    net: ExpressionNet, side: int, calibration: Calibration, fitted: Doubt
+    net: ExpressionNet | ExpressionPair, side: int, calibration: Calibration, fitted: Doubt
 ) -> onnx.ModelProto:
     """The whole graph, from gray crops to calibrated scores, agreement and doubt."""
     graph = Graph()
-    faces = mirrored(graph, "image", side)
-    logits, places = network(graph, faces, net)
+    logits, places = _read(graph, resized(graph, "image", (1, side, side)), net)
     face = _doubted(graph, places, fitted)
     _calibrated(graph, both_means(graph, logits, len(data.LABELS)), face, calibration)
     shapes: dict[str, Shape] = {
@@ -111,6 +115,16 @@ def build(
     }
     told = {"labels": ",".join(data.LABELS), "covered": ",".join(covers.PARTS)}
     return model_of(graph, "expression", ["n", 1, data.FACE_SIDE, data.FACE_SIDE], shapes, told)
+
+
+def _read(graph: Graph, faces: str, net: ExpressionNet | ExpressionPair) -> tuple[str, str]:
+    """As `network`, of the faces and of their mirror images behind them."""
+    if isinstance(net, ExpressionNet):
+        return network(graph, with_mirrored(graph, faces), net)
+    views = faces, flipped(graph, faces)
+    read = [network(graph, *each, small=True) for each in zip(views, net.ways, strict=True)]
+    logits, places = (graph.add("Concat", *both, axis=0) for both in zip(*read, strict=True))
+    return logits, places
 
 
 def both_means(graph: Graph, values: str, columns: int) -> str:
@@ -137,25 +151,34 @@ def resized(graph: Graph, image: str, shape: tuple[int, int, int]) -> str:
 
 def with_mirrored(graph: Graph, image: str) -> str:
     """The mirror images behind the faces, (2n, channels, height, width)."""
+    return graph.add("Concat", image, flipped(graph, image), axis=0)
+
+
+def flipped(graph: Graph, image: str) -> str:
+    """The mirror images."""
     before_first = np.iinfo(np.int64).min + 1
-    flipped = graph.add(
+    return graph.add(
         "Slice", image, graph.integers(-1), graph.integers(before_first),
         graph.integers(3), graph.integers(-1),
     )  # fmt: skip
-    return graph.add("Concat", image, flipped, axis=0)
 
 
-def network(graph: Graph, x: str, net: ExpressionNet, *, doubting: bool = True) -> tuple[str, str]:
-    """Logits (2n, k) of the head, and the map that doubt is read from, flat, if `doubting`."""
+def network(
+    graph: Graph, x: str, net: ExpressionNet, *, doubting: bool = True, small: bool = False
+) -> tuple[str, str]:
+    """Logits (n, k) of the head, and the map that doubt is read from, flat, if `doubting`.
+
+    The filters are stored in half precision, or, if `small`, in eight bits.
+    """
     places = ""
     pairs = [folded(*pair) for pair in net.convolutions()]
-    x = convolution(graph, x, pairs[0], stride=2, padding=0)
+    x = convolution(graph, x, pairs[0], stride=2, padding=0, small=small)
     x = graph.add("Relu", x)
     x = graph.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2])
     for at, (inputs, outputs, stride) in enumerate(BLOCKS):
-        branch = convolution(graph, x, pairs[1 + 2 * at], stride, padding=1)
+        branch = convolution(graph, x, pairs[1 + 2 * at], stride, padding=1, small=small)
         branch = graph.add("Relu", branch)
-        branch = convolution(graph, branch, pairs[2 + 2 * at], 1, padding=1)
+        branch = convolution(graph, branch, pairs[2 + 2 * at], 1, padding=1, small=small)
         shortcut = _shortcut(graph, x, outputs - inputs, stride)
         x = graph.add("Relu", graph.add("Add", branch, shortcut))
         if doubting and at + 1 == MAP_BLOCKS:
@@ -195,9 +218,12 @@ def _shortcut(graph: Graph, x: str, extra: int, stride: int) -> str:
 
 def _doubted(graph: Graph, places: str, fitted: Doubt) -> str:
     """Add the outputs `face` and `covered`; gives the name of face as a column (n, 1)."""
+    width = len(fitted.weight)
+    by_face = graph.add("Reshape", places, graph.integers(2, -1, width // 2))
+    beside = graph.add("Transpose", by_face, perm=[1, 0, 2])
+    beside = graph.add("Reshape", beside, graph.integers(-1, width))
     weight, bias = graph.single(fitted.weight.numpy()), graph.single(fitted.bias.numpy())
-    logits = graph.add("Gemm", places, weight, bias)
-    shares = graph.add("Sigmoid", both_means(graph, logits, len(doubt.OUTPUTS)))
+    shares = graph.add("Sigmoid", graph.add("Gemm", beside, weight, bias))
     face, _ = graph.split(shares, 1, len(doubt.OUTPUTS) - 1, outputs=("", "covered"))
     graph.add("Squeeze", face, graph.integers(1), output="face")
     return face
@@ -269,8 +295,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.emotion.export")
     add_options(parser)
+    parser.add_argument("--second", type=Path, help="best.pt of what reads the mirror images")
     arguments = parser.parse_args()
     net, trained = load_best(arguments.weights)
+    if arguments.second:
+        net = ExpressionPair(net.ways[0], load_one(arguments.second)[0])
     side = arguments.side or trained
     folder = data.data_folder(arguments.data)
     part, valid = data.read_part(folder, "train"), data.read_part(folder, "valid")

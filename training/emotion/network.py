@@ -106,6 +106,11 @@ class ExpressionNet(nn.Module):  # type: ignore[misc, unused-ignore]
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(FEATURES, EXPRESSIONS)
 
+    @property
+    def ways(self) -> tuple[ExpressionNet, ExpressionNet]:
+        """What reads a face, and what reads its mirror image."""
+        return self, self
+
     def forward(self, image: Tensor) -> Tensor:
         return cast(Tensor, self.head(self.dropout(self.features(image))))
 
@@ -128,6 +133,23 @@ class ExpressionNet(nn.Module):  # type: ignore[misc, unused-ignore]
             assert isinstance(block, Block)
             pairs += [(block.first, block.first_norm), (block.second, block.second_norm)]
         return pairs
+
+
+class ExpressionPair(nn.Module):  # type: ignore[misc, unused-ignore]
+    """Two networks that were trained apart: one reads a face, the other its mirror image.
+
+    They err at different faces, so that the mean of both is better than either, and takes no longer
+    than one network on both.
+    """
+
+    def __init__(self, first: ExpressionNet, second: ExpressionNet) -> None:
+        super().__init__()
+        self.first, self.second = first, second
+
+    @property
+    def ways(self) -> tuple[ExpressionNet, ExpressionNet]:
+        """What reads a face, and what reads its mirror image."""
+        return self.first, self.second
 
 
 def load_folded(net: ExpressionNet, layers: Sequence[FoldedConvolution]) -> None:

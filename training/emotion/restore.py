@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,40 +12,67 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from training.emotion.dlib_weights import FoldedConvolution
-from training.emotion.network import ExpressionNet, load_folded
+from training.emotion.network import BLOCKS, ExpressionNet, ExpressionPair, load_folded
+
+CONVOLUTIONS = 1 + 2 * len(BLOCKS)
+"""Of one network."""
 
 
-def read_onnx(path: Path) -> tuple[ExpressionNet, int]:
-    """The network of an exported file before its calibration, and the side it was made for.
+def read_onnx(path: Path) -> tuple[ExpressionNet | ExpressionPair, int]:
+    """The network or networks of an exported file before calibration, and the side of its input.
 
     Its normalisations only add; call `network.settle` before training it.
     """
     model = onnx.load(path)
-    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    for node in model.graph.node:
-        if node.op_type == "Cast" and node.input[0] in values:
-            values[node.output[0]] = values[node.input[0]]
-    convolutions = [node.input for node in model.graph.node if node.op_type == "Conv"]
+    values = _values(model)
     layers = [
-        FoldedConvolution(values[weight].astype(np.float64), values[bias].astype(np.float64))
-        for _, weight, bias in convolutions
+        FoldedConvolution(values[node.input[1]], values[node.input[2]])
+        for node in model.graph.node
+        if node.op_type == "Conv"
     ]
-    net = ExpressionNet().eval().requires_grad_(False)
+    nets = [
+        _net(layers[at * CONVOLUTIONS : (at + 1) * CONVOLUTIONS], *head)
+        for at, head in enumerate(_heads(model, values))
+    ]
+    return nets[0] if len(nets) == 1 else ExpressionPair(*nets), _side(model, values)
+
+
+def _values(model: onnx.ModelProto) -> dict[str, NDArray[np.float64]]:
+    """Every weight by the name under which it is used, out of the form in which it is stored."""
+    values = {
+        tensor.name: numpy_helper.to_array(tensor).astype(np.float64)
+        for tensor in model.graph.initializer
+    }
+    for node in model.graph.node:
+        stored = [values[name] for name in node.input if name in values]
+        if node.op_type == "Cast" and stored:
+            values[node.output[0]] = stored[0]
+        elif node.op_type == "Mul" and len(stored) == 2:  # whole numbers and their scale
+            values[node.output[0]] = stored[0] * stored[1]
+    return values
+
+
+def _net(
+    layers: Sequence[FoldedConvolution], weight: NDArray[np.float64], bias: NDArray[np.float64]
+) -> ExpressionNet:
+    net = ExpressionNet()
     load_folded(net, layers)
-    weight, bias = _head(model, values)
     net.head.weight.data = torch.from_numpy(weight.T.astype(np.float32))
     net.head.bias.data = torch.from_numpy(bias.astype(np.float32))
-    return net, _side(model, values)
+    net.eval().requires_grad_(False)
+    return net
 
 
-def _head(
-    model: onnx.ModelProto, values: dict[str, NDArray[np.float32]]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    product = next(node for node in model.graph.node if node.op_type == "MatMul")
-    total = next(node for node in model.graph.node if product.output[0] in node.input)
-    return values[product.input[1]], values[total.input[1]]
+def _heads(
+    model: onnx.ModelProto, values: dict[str, NDArray[np.float64]]
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Weight and bias of the head of each network."""
+    for product in model.graph.node:
+        if product.op_type == "MatMul":
+            total = next(node for node in model.graph.node if product.output[0] in node.input)
+            yield values[product.input[1]], values[total.input[1]]
 
 
-def _side(model: onnx.ModelProto, values: dict[str, NDArray[np.float32]]) -> int:
+def _side(model: onnx.ModelProto, values: dict[str, NDArray[np.float64]]) -> int:
     sizes = next(node for node in model.graph.node if node.op_type == "Concat")
     return int(values[sizes.input[1]][-1])

@@ -24,7 +24,7 @@ from torch.nn import functional
 
 from training.emotion import augment, calibrate, data
 from training.emotion.dlib_weights import gray_stem, read_convolutions
-from training.emotion.network import ExpressionNet, load_folded, settle
+from training.emotion.network import ExpressionNet, ExpressionPair, load_folded, settle
 from training.emotion.predict import predict_logits, resized
 from training.emotion.restore import read_onnx
 from training.recipe import add_recipe, recipe, write_settings
@@ -97,18 +97,25 @@ def teacher_targets(
     return settings.teacher_share * scores + (1 - settings.teacher_share) * targets
 
 
-def load_best(path: Path) -> tuple[ExpressionNet, int]:
-    """The averaged network of a ``best.pt`` or an exported file, and the side it was scored at."""
+def load_best(path: Path) -> tuple[ExpressionNet | ExpressionPair, int]:
+    """The averaged network of a ``best.pt`` or what is in an exported file, and the side of its
+    input when it was scored."""
     if path.suffix == ".onnx":
         return read_onnx(path)
     return read_best(path, ExpressionNet())
+
+
+def load_one(path: Path) -> tuple[ExpressionNet, int]:
+    """As `load_best`; of two networks that which reads the faces."""
+    net, side = load_best(path)
+    return net.ways[0], side
 
 
 def first_weights(net: ExpressionNet, images: Tensor, start: Path | None,
                   dlib: Path | None) -> None:  # fmt: skip
     """Load the start weights: an earlier run's, dlib's, or none; some faces set what is normal."""
     if start:
-        earlier, _ = load_best(start)
+        earlier, _ = load_one(start)
         net.load_state_dict(earlier.state_dict())
         if start.suffix == ".onnx":
             settle(net, images)
