@@ -138,8 +138,7 @@ class ExpressionNet(nn.Module):  # type: ignore[misc, unused-ignore]
 class ExpressionPair(nn.Module):  # type: ignore[misc, unused-ignore]
     """Two networks that were trained apart: one reads a face, the other its mirror image.
 
-    They err at different faces, so that the mean of both is better than either, and takes no longer
-    than one network on both.
+    The mean of both takes no longer than that of one network on both.
     """
 
     def __init__(self, first: ExpressionNet, second: ExpressionNet) -> None:
