@@ -31,7 +31,7 @@ from tests.server.studio.browser import (
 )
 from tests.server.studio.videos import CORNER, Analysed, write_people
 from tests.server.studio.visitors import Person
-from tests.server.studio.watched import PLAYED, number_shown
+from tests.server.studio.watched import LEAVES_OUT, PLAYED, number_shown
 
 Array = NDArray[Any]
 
@@ -257,6 +257,12 @@ def test_a_video_from_the_upload_to_the_copy(page: Page, video: Path, tmp_path: 
     check_beside(page, 40)
     page.keyboard.press("ArrowLeft")
     check_beside(page, 39)
+    page.locator("#beside video").evaluate(LEAVES_OUT)
+    page.keyboard.press("ArrowLeft")
+    check_beside(page, 38)
+    page.evaluate("() => { window.leftOut = 1; }")
+    page.keyboard.press("ArrowLeft")
+    check_beside(page, 37)
     page.keyboard.press("Space")
     seen = page.evaluate(PLAYED, "#before")
     same = [one == other for _, one, other in seen]

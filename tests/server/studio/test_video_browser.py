@@ -16,7 +16,7 @@ from tests.server.studio.browser import (
     take_screenshot,
 )
 from tests.server.studio.videos import Analysed
-from tests.server.studio.watched import PLAYED, check_frame, open_video_page
+from tests.server.studio.watched import LEAVES_OUT, PLAYED, check_frame, open_video_page
 
 
 @pytest.fixture
@@ -83,17 +83,6 @@ def test_keys_of_the_player(owned: Page, analysed: Analysed) -> None:
     owned.locator("#player .rate").focus()
     owned.keyboard.press("Space")
     assert not plays(), "keys of a list are its own"
-
-
-LEAVES_OUT = """video => {
-    const ask = video.requestVideoFrameCallback.bind(video);
-    window.leftOut = 0;
-    video.requestVideoFrameCallback = (told) => ask((now, frame) => {
-        if (window.leftOut-- > 0) video.requestVideoFrameCallback(told);
-        else told(now, frame);
-    });
-}"""
-"""A browser that does not tell of so many frames: Chromium does so when jumps follow closely."""
 
 
 def test_a_frame_that_the_browser_does_not_tell_of(owned: Page, analysed: Analysed) -> None:

@@ -87,3 +87,14 @@ copy beside it."""
 def open_video_page(page: Page, asset: str) -> None:
     page.goto(f"/studio/video/{asset}")
     expect(page.locator(".overlay .face").first).to_be_visible(timeout=LONG_MS)
+
+
+LEAVES_OUT = """video => {
+    const ask = video.requestVideoFrameCallback.bind(video);
+    window.leftOut = 0;
+    video.requestVideoFrameCallback = (told) => ask((now, frame) => {
+        if (window.leftOut-- > 0) video.requestVideoFrameCallback(told);
+        else told(now, frame);
+    });
+}"""
+"""A browser that does not tell of so many frames: Chromium does so when jumps follow closely."""

@@ -27,6 +27,35 @@ export function onFrames(video, told) {
 }
 
 /**
+ * After each jump of a video, see that the frame at which it stands was told: browsers leave it out
+ * when jumps follow each other closely. Then jump on by a little, which is told.
+ *
+ * @param {{stands: () => boolean, lacks: () => boolean, settled?: () => void, signal?: AbortSignal}}
+ *   options `stands`: whether it is where it shall be; `lacks`: whether that frame was not told;
+ *   `settled` is called when it was, or when nothing helps.
+ */
+export function afterJumps(video, { stands, lacks, settled = () => {}, signal }) {
+  let timer = 0;
+  let left = NUDGES;
+  const look = () => {
+    if (video.seeking || !stands()) return;
+    if (left && lacks()) {
+      left -= 1;
+      video.currentTime += NUDGE_S;
+    } else {
+      left = NUDGES;
+      settled();
+    }
+  };
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(look, SETTLE_MS);
+  };
+  video.addEventListener("seeked", wait, { signal });
+  signal?.addEventListener("abort", () => clearTimeout(timer));
+}
+
+/**
  * A video with controls and an overlay.
  *
  * Times of frames are those of the analysis: the first frame is at `start`. What a browser calls
@@ -52,8 +81,6 @@ export class Player extends EventTarget {
     this.companion = null; // plays along: see player_beside.js
     this.beginning = null;
     this.going = null; // where it goes: {number, placed}
-    this.settling = 0;
-    this.nudges = 0;
     this.make(element, controls, content, name);
     this.overlay = new Overlay(this.video);
     this.listen();
@@ -114,9 +141,14 @@ export class Player extends EventTarget {
     const { video } = this;
     for (const name of ["play", "pause", "ended"]) video.addEventListener(name, () => this.showState());
     video.addEventListener("timeupdate", () => this.showTime());
-    video.addEventListener("seeked", () => {
-      this.showTime();
-      this.settle();
+    video.addEventListener("seeked", () => this.showTime());
+    afterJumps(video, {
+      stands: () => this.stands && this.going?.placed !== false,
+      lacks: () => {
+        const expected = this.going ?? this.frames.at(this.now);
+        return Boolean(expected) && expected.number !== this.frame?.number;
+      },
+      settled: () => (this.going = null),
     });
     video.addEventListener("error", () => {
       const error = new Error("This browser cannot play the video. A new analysis makes a copy that it can.");
@@ -190,26 +222,9 @@ export class Player extends EventTarget {
   }
 
   place(seconds) {
-    this.nudges = NUDGES;
     const end = Math.max(0, (this.video.duration || this.seconds + this.lead) - 0.001);
     this.video.currentTime = Math.min(Math.max(0, seconds) + this.lead, end);
     this.showTime();
-  }
-
-  /**
-   * After a jump, see that the frame which is shown was told: browsers leave it out when jumps
-   * follow each other closely. Then jump on by a little, which is told.
-   */
-  settle() {
-    clearTimeout(this.settling);
-    this.settling = setTimeout(() => {
-      if (!this.stands || this.video.seeking || this.going?.placed === false) return;
-      const expected = this.going ?? this.frames.at(this.now);
-      if (expected && expected.number !== this.frame?.number && this.nudges) {
-        this.nudges -= 1;
-        this.video.currentTime += NUDGE_S;
-      } else this.going = null;
-    }, SETTLE_MS);
   }
 
   /** The middle of the time that a frame is shown: no rounding lies there. */

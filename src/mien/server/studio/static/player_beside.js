@@ -1,6 +1,6 @@
 // Another video beside a player, in step with it: both sides show the same frame.
 import { h } from "./dom.js";
-import { onFrames } from "./player.js";
+import { afterJumps, onFrames } from "./player.js";
 
 const AHEAD_S = 0.15; // so far it plays before the player
 const LOST_S = 0.6; // from here on it jumps rather than hurries
@@ -41,6 +41,11 @@ export class Beside extends EventTarget {
     const { player, video } = this;
     const options = { signal: this.listening.signal };
     onFrames(video, (time) => this.hold(time - this.lead));
+    afterJumps(video, {
+      stands: () => player.stands && this.sought !== null && this.sought === player.frame?.number,
+      lacks: () => !this.held.some((one) => this.away(one) <= SAME_S),
+      ...options,
+    });
     player.addEventListener("frame", () => this.match(), options);
     player.video.addEventListener("seeking", () => this.jump(), options);
     player.video.addEventListener("ended", () => this.stop(), options);
@@ -122,16 +127,20 @@ export class Beside extends EventTarget {
     this.match();
   }
 
+  /** How far a kept frame is from the one that the player shows, in seconds. */
+  away({ seconds }) {
+    return Math.abs(seconds - this.player.frame.seconds);
+  }
+
   /** Show the frame that the player shows. */
   match() {
     const { frame, stands } = this.player;
     if (!frame) return;
-    const away = ({ seconds }) => Math.abs(seconds - frame.seconds);
-    const best = this.held.reduce((a, b) => (a && away(a) <= away(b) ? a : b), null);
+    const best = this.held.reduce((a, b) => (a && this.away(a) <= this.away(b) ? a : b), null);
     const near = stands ? SAME_S : NEAR_S * this.player.video.playbackRate;
-    if (best && (away(best) <= near || this.sought === frame.number)) this.show(best);
+    if (best && (this.away(best) <= near || this.sought === frame.number)) this.show(best);
     if (!stands) this.steer();
-    else if (!best || away(best) > SAME_S) this.seek(frame.number);
+    else if (!best || this.away(best) > SAME_S) this.seek(frame.number);
   }
 
   show({ seconds, canvas: from }) {
