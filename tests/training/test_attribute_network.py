@@ -12,14 +12,14 @@ torch = pytest.importorskip("torch", reason="torch is needed for training only")
 onnxruntime = pytest.importorskip("onnxruntime")
 
 from tests.training.test_emotion_network import folded_like  # noqa: E402
-from training.attributes import augment, export, train  # noqa: E402
+from training.attributes import augment, export, restore, train  # noqa: E402
 from training.attributes.calibrate import Calibration  # noqa: E402
 from training.attributes.closeups import CLOSE_UPS, CloseUpNet, Mixture, read_all  # noqa: E402
 from training.attributes.data import MADE, SCORED, TRAINED, Faces  # noqa: E402
 from training.attributes.network import AttributeNet, colour_stem  # noqa: E402
 from training.attributes.predict import predict_logits  # noqa: E402
 from training.emotion.augment import mix  # noqa: E402
-from training.emotion.export import Graph, model_of  # noqa: E402
+from training.emotion.export import Graph, folded, model_of, write_model  # noqa: E402
 from training.emotion.network import ExpressionNet, load_folded  # noqa: E402
 from training.recipe import recipe  # noqa: E402
 from training.schedule import Strength  # noqa: E402
@@ -98,6 +98,60 @@ def test_close_ups_are_mixed_in_in_the_graph(
     expected = calibration.scores(wanted)
     assert np.ptp(expected, axis=0)[mixed].min() > 0.1  # so that a mistake would show
     np.testing.assert_allclose(found, expected, atol=1e-2)
+
+
+def stored_like(folder: Path, names: tuple[str, ...]) -> tuple[Path, dict[str, CloseUpNet]]:
+    """An exported file of untrained networks, and its close-ups."""
+    torch.manual_seed(8)
+    net = export.kept_only(AttributeNet().eval(), names)
+    nets = {name: CloseUpNet(len(each.outputs)).eval() for name, each in CLOSE_UPS.items()}
+    some = np.random.default_rng(9).integers(0, 256, (6, 112, 112, 3), np.uint8)
+    read = read_all(nets, some)
+    mixture = Mixture.of(predict_logits(net, some, 64).double().numpy(), names, read)
+    calibration = Calibration((1.5,) * len(names), (0.2,) * len(names))
+    path = folder / "attributes.onnx"
+    write_model(export.build(net, 64, calibration, names, (nets, mixture)), path)
+    return path, nets
+
+
+def test_the_networks_are_read_back_from_the_file(tmp_path: Path) -> None:
+    names = export.shipped(made=True)
+    path, nets = stored_like(tmp_path, names)
+    stored = restore.read_onnx(path)
+    assert (stored.side, stored.names, list(stored.close_ups)) == (64, names, list(CLOSE_UPS))
+    torch.manual_seed(8)
+    net = export.kept_only(AttributeNet().eval(), names)
+    pairs = [(stored.net, net), *((stored.close_ups[name], each) for name, each in nets.items())]
+    for found, expected in pairs:
+        for pair, before in zip(found.convolutions(), expected.convolutions(), strict=True):
+            for values, wanted in zip(folded(*pair), folded(*before), strict=True):
+                np.testing.assert_allclose(values, wanted, atol=np.abs(wanted).max() / 250)
+        torch.testing.assert_close(found.head.weight, expected.head.weight, atol=1e-3, rtol=0)
+        torch.testing.assert_close(found.head.bias, expected.head.bias)
+
+
+def test_one_close_up_is_made_anew_and_the_others_are_kept(
+    tmp_path: Path, faces: np.ndarray
+) -> None:
+    path, nets = stored_like(tmp_path, export.shipped(made=True))
+    other = CloseUpNet(len(CLOSE_UPS["eyes"].outputs)).eval()
+    found = export.networks(path, {"eyes": other})
+    assert list(found.close_ups) == list(CLOSE_UPS)
+    assert found.close_ups["eyes"] is other
+    read = read_all(found.close_ups, faces)["mouth"]
+    np.testing.assert_allclose(read, read_all(nets, faces)["mouth"], atol=1e-2)
+
+
+def test_a_close_up_of_another_window_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = stored_like(tmp_path, export.shipped(made=True))
+    moved = replace(CLOSE_UPS["mouth"], window=(31, 72, 50, 40), size=(50, 40))
+    monkeypatch.setitem(CLOSE_UPS, "mouth", moved)
+    with pytest.raises(ValueError, match=r"close-up of the mouth in .* train it again"):
+        restore.read_onnx(path)
+    kept = restore.read_onnx(path, without=("mouth",))
+    assert list(kept.close_ups) == [name for name in CLOSE_UPS if name != "mouth"]
 
 
 def test_weights_of_eight_bits_keep_each_row_to_a_half_step() -> None:

@@ -3,6 +3,8 @@
     python -m training.attributes.export --data DATA --weights RUN/best.pt --closeups RUNS \\
         --out attributes.onnx
 
+`--weights` also takes an exported file; what RUNS has no close-up of is then taken from it.
+
 Input ``image``: (n, 3, 112, 112) float32, RGB 0..255, framed like the faces of lfw_attributes.
 Output ``scores``: (n, k) in 0..1, in the order of the names in the file's metadata.
 The part of the crop that is read, the change to the network's own side, the mean over the face and
@@ -39,6 +41,7 @@ from training.attributes.faces import FACE_SIDE, check_faces, faces_folder
 from training.attributes.labels import read_labels
 from training.attributes.network import AttributeNet
 from training.attributes.predict import WINDOW, predict_logits
+from training.attributes.restore import Stored, read_onnx
 from training.attributes.train import load_best, made_was_learned
 from training.emotion.export import (
     Graph,
@@ -58,6 +61,21 @@ from training.emotion.export import (
 def shipped(made: bool) -> tuple[str, ...]:
     """The outputs that are shipped: all of `KEPT` if generated occluders were learned."""
     return tuple(name for name in KEPT if made or name in SCORED)
+
+
+def networks(weights: Path, given: Mapping[str, CloseUpNet]) -> Stored:
+    """What is exported: of a run's ``best.pt``, or of an exported file, and these close-ups.
+
+    Raises:
+        ValueError: a close-up of the file can no longer be used, and is not given.
+    """
+    if weights.suffix == ".onnx":
+        stored = read_onnx(weights, without=given)
+        both = {**stored.close_ups, **given}
+        return stored._replace(close_ups={name: both[name] for name in CLOSE_UPS if name in both})
+    net, side = load_best(weights)
+    names = shipped(made_was_learned(weights))
+    return Stored(kept_only(net, names), side, names, given)
 
 
 def kept_only(net: AttributeNet, names: Sequence[str]) -> AttributeNet:
@@ -144,12 +162,10 @@ def main() -> None:
     folder = faces_folder(arguments.data)
     check_faces(folder)
     labels = read_labels().of("calibration")
-    net, trained = load_best(arguments.weights)
+    given = load_close_ups(arguments.closeups) if arguments.closeups else {}
+    net, trained, names, nets = networks(arguments.weights, given)
     side = arguments.side or trained
-    names = shipped(made_was_learned(arguments.weights))
-    net = kept_only(net, names)
     images = read_faces(folder).images[labels.face]
-    nets = load_close_ups(arguments.closeups) if arguments.closeups else {}
     logits, read = predict_logits(net, images, side).double().numpy(), read_all(nets, images)
     mixture = Mixture.of(logits, names, read)
     calibration = fit(mixture.logits(logits, names, read), labels, names)

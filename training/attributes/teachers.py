@@ -1,10 +1,11 @@
 """What close-ups are taught: how likely an attribute is by eye, from several scores at once.
 
 The published scores rank well, but a target from them alone is soft just where the eye decides.
-So the labels by eye of the calibration part turn scores into probabilities by eye: glasses and
-lips apart by their own score, a smile by its score and the happiness that the expression network
-sees, a colour of hair by the scores of all four. `labels/more.csv` has labels by eye of lips and
-hair of some faces that are trained on; they replace what the scores say.
+So the labels by eye of the calibration part turn scores into probabilities by eye: glasses by their
+own score, a colour of hair by the scores of all four, a smile and lips apart by all scores and the
+happiness that the expression network sees. `labels/more.csv` has labels by eye of smiles, lips and
+hair of some faces that are trained on. They replace what the scores say, and those of smiles and
+lips count in the fit as well.
 
     python -m training.attributes.teachers --data DATA --happiness happiness.npz
 
@@ -37,14 +38,21 @@ FOLDS, SEED = 10, 1
 
 SOURCES: Mapping[str, tuple[str, ...]] = {
     "Eyeglasses": ("Eyeglasses",),
-    "Mouth_Slightly_Open": ("Mouth_Slightly_Open",),
-    "Smiling": ("Smiling", "happiness"),
+    **dict.fromkeys(("Mouth_Slightly_Open", "Smiling"), (*SCORED, "happiness")),
     **dict.fromkeys(COLOUR_OF, tuple(COLOUR_OF)),
 }
 """The scores that each target is made of."""
 
-MORE = {"lips_apart": ("Mouth_Slightly_Open",), "hair_colour": tuple(COLOUR_OF)}
+MORE = {
+    "smile": ("Smiling",),
+    "lips_apart": ("Mouth_Slightly_Open",),
+    "hair_colour": tuple(COLOUR_OF),
+}
 """The columns of ``more.csv``, and the outputs that each tells."""
+
+FITTED = ("Smiling", "Mouth_Slightly_Open")
+"""The outputs that are fitted to ``more.csv`` too: it was asked where their scores leave it
+open, so that the fit learns what else decides there."""
 
 
 def log_odds(shares: NDArray[np.floating]) -> Floats:
@@ -53,8 +61,12 @@ def log_odds(shares: NDArray[np.floating]) -> Floats:
     return np.asarray(np.log(kept / (1 - kept)))
 
 
+Told = Mapping[str, Mapping[int, float]]
+"""By output and face, 1 or 0 for what the eye is sure of."""
+
+
 def by_eye(
-    logits: NDArray[np.float32], happiness: Floats, labels: Labels
+    logits: NDArray[np.float32], happiness: Floats, labels: Labels, told: Told
 ) -> dict[str, NDArray[np.float64]]:
     """For each of `SOURCES`, (n,) how likely it is by eye; NaN where a score is missing.
 
@@ -62,19 +74,44 @@ def by_eye(
         logits: (n, 40) of all faces, in the order of `SCORED`.
         happiness: (n,) share of happiness, NaN where it is not known.
         labels: the calibration part.
+        told: as `more_labels` gives it.
     """
-    columns = dict(zip(SCORED, logits.T, strict=True)) | {"happiness": log_odds(happiness)}
+    columns = columns_of(logits, happiness)
     found = {}
-    for name, sources in SOURCES.items():
-        inputs = np.column_stack([columns[source] for source in sources]).astype(np.float64)
-        truth = truth_of(name, labels)
-        assert truth is not None
-        seen = inputs[labels.face]
-        sure = np.isfinite(truth) & np.isfinite(seen).all(axis=1)
-        slopes, offset = logistic(seen[sure], truth[sure] == 1)
+    for name in SOURCES:
+        inputs = inputs_of(name, columns)
+        faces, there = _sure(name, inputs, labels)
+        more, also = _told(name, inputs, told)
+        slopes, offset = logistic(inputs[np.append(faces, more)], np.append(there, also))
         found[name] = np.asarray(sigmoid(inputs @ slopes + offset))
     whole = np.sum([found[name] for name in COLOUR_OF], axis=0)
     return found | {name: found[name] / whole for name in COLOUR_OF}
+
+
+def columns_of(logits: NDArray[np.float32], happiness: Floats) -> dict[str, Floats]:
+    """(n,) each score by its name, as logits."""
+    columns = dict(zip(SCORED, logits.T.astype(np.float64), strict=True))
+    return columns | {"happiness": log_odds(happiness)}
+
+
+def inputs_of(name: str, columns: Mapping[str, Floats]) -> Floats:
+    """(n, m) the scores that the target of an output is made of."""
+    return np.column_stack([columns[source] for source in SOURCES.get(name, (name,))])
+
+
+def _sure(name: str, inputs: Floats, labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The labelled faces of which the eye is sure and all scores are known, and what it says."""
+    truth = truth_of(name, labels)
+    assert truth is not None
+    sure = np.isfinite(truth) & np.isfinite(inputs[labels.face]).all(axis=1)
+    return labels.face[sure], truth[sure] == 1
+
+
+def _told(name: str, inputs: Floats, told: Told) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Those of ``more.csv`` that a fit counts, and what the eye says of them."""
+    said = told.get(name, {}) if name in FITTED else {}
+    known = {face: there for face, there in said.items() if np.isfinite(inputs[face]).all()}
+    return np.array(list(known), np.int64), np.array(list(known.values())) == 1
 
 
 def more_labels(path: Path = LABELS / "more.csv") -> dict[str, dict[int, float]]:
@@ -92,7 +129,7 @@ def more_labels(path: Path = LABELS / "more.csv") -> dict[str, dict[int, float]]
 
 
 def targets(
-    names: tuple[str, ...], likely: Mapping[str, Floats], told: Mapping[str, Mapping[int, float]]
+    names: tuple[str, ...], likely: Mapping[str, Floats], told: Told
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(n, k) targets of these outputs, and (n,) whether any of them is told by eye."""
     wanted = np.column_stack([likely[name] for name in names]).astype(np.float32)
@@ -110,34 +147,44 @@ def read_happiness(path: Path) -> Floats:
         return np.asarray(stored["happiness"], np.float64)
 
 
-def crossed(inputs: Floats, there: NDArray[np.bool_]) -> Floats:
-    """(n,) scores of faces (n, m), each by a fit to those of the other `FOLDS`."""
+def crossed(
+    inputs: Floats, there: NDArray[np.bool_], also: tuple[Floats, NDArray[np.bool_]] | None = None
+) -> Floats:
+    """(n,) scores of faces (n, m), each by a fit to those of the other `FOLDS`, and to some more.
+
+    Args:
+        also: inputs (k, m) of the faces that every fit sees, and what is there.
+    """
     fold = np.random.default_rng(SEED).permutation(len(there)) % FOLDS
+    more, said = also or (inputs[:0], there[:0])
     found = np.empty(len(there))
     for at in range(FOLDS):
-        slopes, offset = logistic(inputs[fold != at], there[fold != at])
-        found[fold == at] = sigmoid(inputs[fold == at] @ slopes + offset)
+        others = fold != at
+        slopes, offset = logistic(
+            np.concatenate([inputs[others], more]), np.append(there[others], said)
+        )
+        found[~others] = sigmoid(inputs[~others] @ slopes + offset)
     return found
 
 
-def right_by_eye(columns: Mapping[str, Floats], labels: Labels) -> dict[str, float]:
+def right_by_eye(columns: Mapping[str, Floats], labels: Labels, told: Told) -> dict[str, float]:
     """Share of the faces that are sure, of which the scores tell each attribute right.
 
     Args:
-        columns: (n,) scores of the labelled faces by name.
+        columns: as `columns_of` gives them.
         labels: the calibration part.
+        told: as `more_labels` gives it.
     """
     found = {}
     for name, label in LABEL_OF.items():
-        truth = truth_of(name, labels)
-        assert truth is not None
-        inputs = np.column_stack([columns[each] for each in SOURCES.get(name, (name,))])
-        sure = np.isfinite(truth) & np.isfinite(inputs).all(axis=1)
-        there = truth[sure] == 1
-        found[label] = float(((crossed(inputs[sure], there) >= 0.5) == there).mean())
+        inputs = inputs_of(name, columns)
+        faces, there = _sure(name, inputs, labels)
+        more, also = _told(name, inputs, told)
+        scores = crossed(inputs[faces], there, (inputs[more], also))
+        found[label] = float(((scores >= 0.5) == there).mean())
     colour = labels.values["hair_colour"]
     sure = np.isin(colour, (*COLOUR_OF.values(), "red"))
-    inputs = np.column_stack([columns[name] for name in COLOUR_OF])[sure]
+    inputs = inputs_of(next(iter(COLOUR_OF)), columns)[labels.face][sure]
     each = [crossed(inputs, colour[sure] == seen) for seen in COLOUR_OF.values()]
     top = np.array(list(COLOUR_OF.values()))[np.argmax(each, axis=0)]
     return found | {"hair_colour": float((top == colour[sure]).mean())}
@@ -151,9 +198,8 @@ def main() -> None:
     arguments = parser.parse_args()
     folder, labels = faces_folder(arguments.data), read_labels().of("calibration")
     check_faces(folder)
-    columns = dict(zip(SCORED, read_logits(folder)[labels.face].T.astype(np.float64), strict=True))
-    columns["happiness"] = log_odds(read_happiness(arguments.happiness)[labels.face])
-    for label, share in right_by_eye(columns, labels).items():
+    columns = columns_of(read_logits(folder), read_happiness(arguments.happiness))
+    for label, share in right_by_eye(columns, labels, more_labels()).items():
         print(f"{label:12} {share:.1%}".replace("%", " %"))
 
 

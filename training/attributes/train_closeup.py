@@ -123,10 +123,9 @@ def main() -> None:
     folder, close_up = faces_folder(arguments.data), CLOSE_UPS[arguments.close_up]
     check_faces(folder)
     faces = read_faces(folder)
-    likely = by_eye(
-        faces.logits, read_happiness(arguments.happiness), read_labels().of("calibration")
-    )
-    wanted, told = targets(close_up.outputs, likely, more_labels())
+    happiness, more = read_happiness(arguments.happiness), more_labels()
+    likely = by_eye(faces.logits, happiness, read_labels().of("calibration"), more)
+    wanted, told = targets(close_up.outputs, likely, more)
     seen, unseen = split(faces.person)
     settings = recipe(arguments, DEFAULTS)
     settings = replace(settings, head_rate=settings.rate)

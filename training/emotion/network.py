@@ -12,7 +12,7 @@ What differs from the file the start weights come from, and why:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -151,8 +151,15 @@ class ExpressionPair(nn.Module):  # type: ignore[misc, unused-ignore]
         return self.first, self.second
 
 
-def load_folded(net: ExpressionNet, layers: Sequence[FoldedConvolution]) -> None:
-    """Load convolutions, the first of one channel; normalisations only add the bias."""
+class Convolutional(Protocol):
+    """A network that tells its convolutions."""
+
+    def convolutions(self) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
+        """Every convolution with its normalisation, in forward order."""
+
+
+def load_folded(net: Convolutional, layers: Sequence[FoldedConvolution]) -> None:
+    """Load convolutions of the network's own shapes; normalisations only add the bias."""
     for (convolution, norm), layer in zip(net.convolutions(), layers, strict=True):
         convolution.weight.data = torch.from_numpy(layer.weight).float()
         norm.running_mean = torch.zeros_like(norm.bias)

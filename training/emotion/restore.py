@@ -24,20 +24,16 @@ def read_onnx(path: Path) -> tuple[ExpressionNet | ExpressionPair, int]:
     Its normalisations only add; call `network.settle` before training it.
     """
     model = onnx.load(path)
-    values = _values(model)
-    layers = [
-        FoldedConvolution(values[node.input[1]], values[node.input[2]])
-        for node in model.graph.node
-        if node.op_type == "Conv"
-    ]
+    values = stored_values(model)
+    layers = stored_convolutions(model, values)
     nets = [
         _net(layers[at * CONVOLUTIONS : (at + 1) * CONVOLUTIONS], *head)
-        for at, head in enumerate(_heads(model, values))
+        for at, head in enumerate(stored_heads(model, values))
     ]
-    return nets[0] if len(nets) == 1 else ExpressionPair(*nets), _side(model, values)
+    return nets[0] if len(nets) == 1 else ExpressionPair(*nets), stored_side(model, values)
 
 
-def _values(model: onnx.ModelProto) -> dict[str, NDArray[np.float64]]:
+def stored_values(model: onnx.ModelProto) -> dict[str, NDArray[np.float64]]:
     """Every weight by the name under which it is used, out of the form in which it is stored."""
     values = {
         tensor.name: numpy_helper.to_array(tensor).astype(np.float64)
@@ -52,27 +48,47 @@ def _values(model: onnx.ModelProto) -> dict[str, NDArray[np.float64]]:
     return values
 
 
+def stored_convolutions(
+    model: onnx.ModelProto, values: dict[str, NDArray[np.float64]]
+) -> list[FoldedConvolution]:
+    """Every convolution, in the order in which they are run."""
+    return [
+        FoldedConvolution(values[node.input[1]], values[node.input[2]])
+        for node in model.graph.node
+        if node.op_type == "Conv"
+    ]
+
+
 def _net(
     layers: Sequence[FoldedConvolution], weight: NDArray[np.float64], bias: NDArray[np.float64]
 ) -> ExpressionNet:
     net = ExpressionNet()
     load_folded(net, layers)
-    net.head.weight.data = torch.from_numpy(weight.T.astype(np.float32))
-    net.head.bias.data = torch.from_numpy(bias.astype(np.float32))
+    load_head(net.head, weight, bias)
     net.eval().requires_grad_(False)
     return net
 
 
-def _heads(
+def load_head(
+    head: torch.nn.Linear, weight: NDArray[np.float64], bias: NDArray[np.float64]
+) -> None:
+    """Load the weight (in, out) and the bias of a head as they are stored."""
+    head.weight.data = torch.from_numpy(weight.T.astype(np.float32))
+    head.bias.data = torch.from_numpy(bias.astype(np.float32))
+
+
+def stored_heads(
     model: onnx.ModelProto, values: dict[str, NDArray[np.float64]]
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Weight and bias of the head of each network."""
+    """Weight and bias of every head: what something is multiplied by, and what is then added."""
     for product in model.graph.node:
         if product.op_type == "MatMul":
             total = next(node for node in model.graph.node if product.output[0] in node.input)
-            yield values[product.input[1]], values[total.input[1]]
+            if total.input[1] in values:
+                yield values[product.input[1]], values[total.input[1]]
 
 
-def _side(model: onnx.ModelProto, values: dict[str, NDArray[np.float64]]) -> int:
+def stored_side(model: onnx.ModelProto, values: dict[str, NDArray[np.float64]]) -> int:
+    """The side of the input of the network that is run first."""
     sizes = next(node for node in model.graph.node if node.op_type == "Concat")
     return int(values[sizes.input[1]][-1])
