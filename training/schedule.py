@@ -39,6 +39,7 @@ class Settings:
         teacher_share: share of the teacher's scores in the target where there is a teacher.
         teacher_slope: factor on the teacher's logits, which mixing makes too even.
         average_decay: decay a step of the averaged weights that are evaluated and shipped.
+        mirrored: whether a face is scored with its mirror image.
         bfloat16: whether convolutions are trained in half the bits: twice as fast on processors
             made for it, slower on others.
     """
@@ -56,6 +57,7 @@ class Settings:
     drop_depth: float = 0.05
     dropout: float = 0.2
     evaluate_every: int = 2
+    mirrored: bool = True
     bfloat16: bool = False
     seed: int = 1
     strength: Strength = field(default_factory=Strength)

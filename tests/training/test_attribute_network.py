@@ -114,6 +114,15 @@ def stored_like(folder: Path, names: tuple[str, ...]) -> tuple[Path, dict[str, C
     return path, nets
 
 
+def same_weights(found: AttributeNet | CloseUpNet, expected: AttributeNet | CloseUpNet) -> None:
+    """But for what half precision and eight bits lose."""
+    for pair, before in zip(found.convolutions(), expected.convolutions(), strict=True):
+        for values, wanted in zip(folded(*pair), folded(*before), strict=True):
+            np.testing.assert_allclose(values, wanted, atol=np.abs(wanted).max() / 250)
+    torch.testing.assert_close(found.head.weight, expected.head.weight, atol=1e-3, rtol=0)
+    torch.testing.assert_close(found.head.bias, expected.head.bias)
+
+
 def test_the_networks_are_read_back_from_the_file(tmp_path: Path) -> None:
     names = export.shipped(made=True)
     path, nets = stored_like(tmp_path, names)
@@ -121,13 +130,9 @@ def test_the_networks_are_read_back_from_the_file(tmp_path: Path) -> None:
     assert (stored.side, stored.names, list(stored.close_ups)) == (64, names, list(CLOSE_UPS))
     torch.manual_seed(8)
     net = export.kept_only(AttributeNet().eval(), names)
-    pairs = [(stored.net, net), *((stored.close_ups[name], each) for name, each in nets.items())]
-    for found, expected in pairs:
-        for pair, before in zip(found.convolutions(), expected.convolutions(), strict=True):
-            for values, wanted in zip(folded(*pair), folded(*before), strict=True):
-                np.testing.assert_allclose(values, wanted, atol=np.abs(wanted).max() / 250)
-        torch.testing.assert_close(found.head.weight, expected.head.weight, atol=1e-3, rtol=0)
-        torch.testing.assert_close(found.head.bias, expected.head.bias)
+    same_weights(stored.net, net)
+    for name, each in nets.items():
+        same_weights(stored.close_ups[name], each)
 
 
 def test_one_close_up_is_made_anew_and_the_others_are_kept(

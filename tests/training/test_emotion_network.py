@@ -93,9 +93,11 @@ def pretrained(faces: np.ndarray, side: int, seed: int) -> ExpressionNet:
     return net
 
 
-def one_or_two(faces: np.ndarray, side: int, count: int) -> ExpressionNet | ExpressionPair:
-    nets = [pretrained(faces, side, seed) for seed in range(count)]
-    return nets[0] if count == 1 else ExpressionPair(*nets)
+def some_net(faces: np.ndarray, side: int, kind: str) -> ExpressionNet | ExpressionPair:
+    """A network that reads faces one way or both, or two networks."""
+    net = pretrained(faces, side, 0)
+    net.mirrored = kind != "one way"
+    return ExpressionPair(net, pretrained(faces, side, 1)) if kind == "two" else net
 
 
 def some_doubt(net: ExpressionNet | ExpressionPair, faces: np.ndarray, side: int) -> doubt.Doubt:
@@ -107,11 +109,11 @@ def some_doubt(net: ExpressionNet | ExpressionPair, faces: np.ndarray, side: int
     return doubt.Doubt(2 * weight / logits.std(dim=0), -2 * logits.mean(dim=0) / logits.std(dim=0))
 
 
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("kind", ["one way", "both ways", "two"])
 def test_networks_come_back_from_the_exported_file(
-    faces: np.ndarray, tmp_path: Path, count: int
+    faces: np.ndarray, tmp_path: Path, kind: str
 ) -> None:
-    net = one_or_two(faces, 72, count)
+    net = some_net(faces, 72, kind)
     calibration = calibrate.Calibration(1.3, (0.0,) * 8, 0.7, (0.0,) * 8)
     path = tmp_path / "network.onnx"
     fitted = some_doubt(net, faces, 72)
@@ -121,15 +123,20 @@ def test_networks_come_back_from_the_exported_file(
     expected, found = (predict_logits(some, faces, 72) for some in (net, back))
     assert type(back) is type(net)
     assert float((found - expected).square().mean() / expected.var(dim=0).mean()) < 0.1
-    first, second = (predict_logits(way, faces, 72) for way in back.ways)
-    assert torch.equal(first, second) == (count == 1)
+    assert len(back.ways) == len(net.ways) == (1 if kind == "one way" else 2)
+    first, last = (predict_logits(way, faces, 72) for way in (back.ways[0], back.ways[-1]))
+    assert torch.equal(first, last) == (kind != "two")
 
 
-@pytest.mark.parametrize(("side", "count"), [(64, 1), (72, 1), (80, 1), (64, 2), (72, 2)])
+@pytest.mark.parametrize(
+    ("side", "kind"),
+    [(64, "both ways"), (72, "both ways"), (80, "both ways"), (64, "two"), (72, "two"),
+     (72, "one way"), (104, "one way")],
+)  # fmt: skip
 def test_the_exported_graph_is_the_network(
-    faces: np.ndarray, tmp_path: Path, side: int, count: int
+    faces: np.ndarray, tmp_path: Path, side: int, kind: str
 ) -> None:
-    net = one_or_two(faces, side, count)
+    net = some_net(faces, side, kind)
     calibration = calibrate.Calibration(1.3, (0.2,) + (0.0,) * 7, 0.7, (-0.3,) * 8)
     fitted = some_doubt(net, faces, side)
     model = export.build(net, side, calibration, fitted).SerializeToString()
@@ -149,6 +156,17 @@ def test_the_exported_graph_is_the_network(
     expected = calibration.scores(predict_logits(net, faces, side), shares[:, 0])
     np.testing.assert_allclose(scores, expected.numpy(), atol=5e-3)
     np.testing.assert_allclose(agreement, calibration.agreement(expected).numpy(), atol=5e-3)
+
+
+def test_a_network_that_reads_one_way_sees_no_mirror_image(faces: np.ndarray) -> None:
+    both = pretrained(faces, 72, 0)
+    one = pretrained(faces, 72, 0)
+    one.mirrored = False
+    turned = np.ascontiguousarray(faces[:, :, ::-1])
+    torch.testing.assert_close(predict_logits(both, turned, 72), predict_logits(both, faces, 72))
+    first, other = predict_logits(one, faces, 72), predict_logits(one, turned, 72)
+    assert float((first - other).abs().max()) > 1e-3
+    torch.testing.assert_close((first + other) / 2, predict_logits(both, faces, 72))
 
 
 def test_calibration_finds_the_temperature_that_made_the_labels() -> None:

@@ -36,3 +36,15 @@ def test_votes_are_mixed_with_the_mean_of_all_teachers(tmp_path: Path) -> None:
     expected = 0.75 * torch.from_numpy(votes) + 0.125 * (first + second)
     torch.testing.assert_close(mixed, expected)
     assert float((first - second).abs().max()) > 0.01  # so that one of them alone would show
+
+
+def test_a_checkpoint_tells_whether_mirror_images_are_read(tmp_path: Path) -> None:
+    arguments = ["--out", str(tmp_path), "--stages", "64x1"]
+    for more, ways in ([], 2), (["--one-way"], 1):
+        given = train.parse_arguments(arguments + more)
+        settings = train.settings_of(given)
+        run = train.begin(settings, np.zeros((4, 48, 48), np.uint8), tmp_path / str(ways))
+        assert len(run.average.ways) == ways
+        state = {"net": run.average.state_dict(), "side": 64, "mirrored": run.average.mirrored}
+        torch.save(state, tmp_path / "best.pt")
+        assert len(train.load_best(tmp_path / "best.pt")[0].ways) == ways

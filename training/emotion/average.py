@@ -51,7 +51,8 @@ def main() -> None:
     states = [net.state_dict() for net, _ in networks]
     options.out.parent.mkdir(parents=True, exist_ok=True)
     mean = average(list(zip(states, shares, strict=True)))
-    torch.save({"net": mean, "side": networks[0][1]}, options.out)
+    first, side = networks[0]
+    torch.save({"net": mean, "side": side, "mirrored": first.mirrored}, options.out)
 
 
 if __name__ == "__main__":

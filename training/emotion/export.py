@@ -12,9 +12,9 @@ Input ``image``: (n, 1, 48, 48) float32, gray 0..255, a tight crop of a face. Ou
 people who would give the top label; ``face`` (n,), the probability that the crop shows a face, by
 which the scores are evened out; ``covered`` (n, 2), those that its eyes and its mouth are covered.
 
-The enlargement to the network's own side, the mean over the face and its mirror image, and both
-calibrations are part of the graph. It is built by hand: batch normalisation folds into the
-convolutions, and the result is the same on every version of the training framework.
+The enlargement to the network's own side, the mean over the face and its mirror image if both are
+read, and both calibrations are part of the graph. It is built by hand: batch normalisation folds
+into the convolutions, and the result is the same on every version of the training framework.
 """
 
 from __future__ import annotations
@@ -105,22 +105,29 @@ def build(
     """The whole graph, from gray crops to calibrated scores, agreement and doubt."""
     graph = Graph()
     logits, places = _read(graph, resized(graph, "image", (1, side, side)), net)
+    if len(net.ways) == 2:
+        logits = both_means(graph, logits, len(data.LABELS))
+        places = _beside(graph, places, len(fitted.weight))
     face = _doubted(graph, places, fitted)
-    _calibrated(graph, both_means(graph, logits, len(data.LABELS)), face, calibration)
+    _calibrated(graph, logits, face, calibration)
     shapes: dict[str, Shape] = {
         "scores": ["n", len(data.LABELS)],
         "agreement": ["n"],
         "face": ["n"],
         "covered": ["n", len(covers.PARTS)],
     }
-    told = {"labels": ",".join(data.LABELS), "covered": ",".join(covers.PARTS)}
+    told = {
+        "labels": ",".join(data.LABELS),
+        "covered": ",".join(covers.PARTS),
+        "ways": str(len(net.ways)),
+    }
     return model_of(graph, "expression", ["n", 1, data.FACE_SIDE, data.FACE_SIDE], shapes, told)
 
 
 def _read(graph: Graph, faces: str, net: ExpressionNet | ExpressionPair) -> tuple[str, str]:
-    """As `network`, of the faces and of their mirror images behind them."""
+    """As `network`, of the faces and of their mirror images behind them if these are read."""
     if isinstance(net, ExpressionNet):
-        return network(graph, with_mirrored(graph, faces), net)
+        return network(graph, with_mirrored(graph, faces) if net.mirrored else faces, net)
     views = faces, flipped(graph, faces)
     read = [network(graph, *each, small=True) for each in zip(views, net.ways, strict=True)]
     logits, places = (graph.add("Concat", *both, axis=0) for both in zip(*read, strict=True))
@@ -216,14 +223,17 @@ def _shortcut(graph: Graph, x: str, extra: int, stride: int) -> str:
     return x
 
 
-def _doubted(graph: Graph, places: str, fitted: Doubt) -> str:
-    """Add the outputs `face` and `covered`; gives the name of face as a column (n, 1)."""
-    width = len(fitted.weight)
+def _beside(graph: Graph, places: str, width: int) -> str:
+    """The maps of mirror images put beside those of the faces, (n, width)."""
     by_face = graph.add("Reshape", places, graph.integers(2, -1, width // 2))
     beside = graph.add("Transpose", by_face, perm=[1, 0, 2])
-    beside = graph.add("Reshape", beside, graph.integers(-1, width))
+    return graph.add("Reshape", beside, graph.integers(-1, width))
+
+
+def _doubted(graph: Graph, places: str, fitted: Doubt) -> str:
+    """Add the outputs `face` and `covered`; gives the name of face as a column (n, 1)."""
     weight, bias = graph.single(fitted.weight.numpy()), graph.single(fitted.bias.numpy())
-    shares = graph.add("Sigmoid", graph.add("Gemm", beside, weight, bias))
+    shares = graph.add("Sigmoid", graph.add("Gemm", places, weight, bias))
     face, _ = graph.split(shares, 1, len(doubt.OUTPUTS) - 1, outputs=("", "covered"))
     graph.add("Squeeze", face, graph.integers(1), output="face")
     return face

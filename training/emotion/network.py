@@ -93,10 +93,15 @@ class ExpressionNet(nn.Module):  # type: ignore[misc, unused-ignore]
         drop_depth: share of faces for which the last block's branch is left out; earlier
             blocks drop proportionally less.
         dropout: share of the 256 features left out before the head.
+        mirrored: whether its answer is the mean over a face and its mirror image, which takes
+            twice the time.
     """
 
-    def __init__(self, *, drop_depth: float = 0.0, dropout: float = 0.0) -> None:
+    def __init__(
+        self, *, drop_depth: float = 0.0, dropout: float = 0.0, mirrored: bool = True
+    ) -> None:
         super().__init__()
+        self.mirrored = mirrored
         self.stem = nn.Conv2d(1, STEM_CHANNELS, 7, 2, bias=False)
         self.stem_norm = nn.BatchNorm2d(STEM_CHANNELS)
         last = len(BLOCKS) - 1
@@ -107,9 +112,9 @@ class ExpressionNet(nn.Module):  # type: ignore[misc, unused-ignore]
         self.head = nn.Linear(FEATURES, EXPRESSIONS)
 
     @property
-    def ways(self) -> tuple[ExpressionNet, ExpressionNet]:
-        """What reads a face, and what reads its mirror image."""
-        return self, self
+    def ways(self) -> tuple[ExpressionNet, ...]:
+        """What reads a face, and what reads its mirror image, if anything does."""
+        return (self, self) if self.mirrored else (self,)
 
     def forward(self, image: Tensor) -> Tensor:
         return cast(Tensor, self.head(self.dropout(self.features(image))))
@@ -146,7 +151,7 @@ class ExpressionPair(nn.Module):  # type: ignore[misc, unused-ignore]
         self.first, self.second = first, second
 
     @property
-    def ways(self) -> tuple[ExpressionNet, ExpressionNet]:
+    def ways(self) -> tuple[ExpressionNet, ...]:
         """What reads a face, and what reads its mirror image."""
         return self.first, self.second
 

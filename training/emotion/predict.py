@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ def resized(images: NDArray[np.uint8], side: int) -> Tensor:
 def predict_logits(
     net: ExpressionNet | ExpressionPair, images: NDArray[np.uint8], side: int
 ) -> Tensor:
-    """Logits averaged over each face and its mirror image, (n, 8)."""
+    """Logits averaged over the ways in which the network reads a face, (n, 8)."""
     net.eval()
     return mirror_mean(net.ways, images, lambda faces: resized(faces, side), BATCH)
 
@@ -33,35 +33,33 @@ def predict_logits(
 def predict_places(
     net: ExpressionNet | ExpressionPair, images: NDArray[np.uint8], side: int
 ) -> Tensor:
-    """The maps of each crop and of its mirror image that doubt is read from, (n, 2m)."""
-    first, second = net.eval().ways
-    layers = first.places, second.places
-    return torch.cat(both_ways(layers, images, lambda faces: resized(faces, side), BATCH), dim=1)
+    """The maps that doubt is read from, of each way side by side, (n, m) or (n, 2m)."""
+    layers = [way.places for way in net.eval().ways]
+    return torch.cat(each_way(layers, images, lambda faces: resized(faces, side), BATCH), dim=1)
 
 
 def mirror_mean(
-    layers: tuple[Layer, Layer],
+    layers: Sequence[Layer],
     images: NDArray[np.uint8],
     resize: Callable[[NDArray[np.uint8]], Tensor],
     batch: int,
 ) -> Tensor:
-    """The mean of what `both_ways` gives, (n, k)."""
-    face, mirrored = both_ways(layers, images, resize, batch)
-    return (face + mirrored) / 2
+    """The mean of what `each_way` gives, (n, k)."""
+    return torch.stack(each_way(layers, images, resize, batch)).mean(dim=0)
 
 
-def both_ways(
-    layers: tuple[Layer, Layer],
+def each_way(
+    layers: Sequence[Layer],
     images: NDArray[np.uint8],
     resize: Callable[[NDArray[np.uint8]], Tensor],
     batch: int,
-) -> tuple[Tensor, Tensor]:
-    """What the first layer makes of each face and the second of its mirror image, (n, k) each."""
+) -> list[Tensor]:
+    """What the first layer makes of each face, and a second of its mirror image, (n, k) each."""
     read = []
     for at in range(0, len(images), batch):
         faces = resize(images[at : at + batch])
         faces = faces.contiguous(memory_format=torch.channels_last)
         with torch.no_grad():
-            read.append((layers[0](faces), layers[1](faces.flip(3))))
-    face, mirrored = zip(*read, strict=True)
-    return torch.cat(face), torch.cat(mirrored)
+            views = faces, faces.flip(3)
+            read.append([layer(view) for layer, view in zip(layers, views, strict=False)])
+    return [torch.cat(way) for way in zip(*read, strict=True)]

@@ -26,8 +26,9 @@ def read_onnx(path: Path) -> tuple[ExpressionNet | ExpressionPair, int]:
     model = onnx.load(path)
     values = stored_values(model)
     layers = stored_convolutions(model, values)
+    mirrored = {entry.key: entry.value for entry in model.metadata_props}.get("ways") != "1"
     nets = [
-        _net(layers[at * CONVOLUTIONS : (at + 1) * CONVOLUTIONS], *head)
+        _net(mirrored, layers[at * CONVOLUTIONS : (at + 1) * CONVOLUTIONS], *head)
         for at, head in enumerate(stored_heads(model, values))
     ]
     return nets[0] if len(nets) == 1 else ExpressionPair(*nets), stored_side(model, values)
@@ -60,9 +61,10 @@ def stored_convolutions(
 
 
 def _net(
-    layers: Sequence[FoldedConvolution], weight: NDArray[np.float64], bias: NDArray[np.float64]
-) -> ExpressionNet:
-    net = ExpressionNet()
+    mirrored: bool, layers: Sequence[FoldedConvolution], weight: NDArray[np.float64],
+    bias: NDArray[np.float64],
+) -> ExpressionNet:  # fmt: skip
+    net = ExpressionNet(mirrored=mirrored)
     load_folded(net, layers)
     load_head(net.head, weight, bias)
     net.eval().requires_grad_(False)
