@@ -71,6 +71,8 @@ bench-server: $(READY)  ## requests a second of the service, and what identify c
 # Training needs PyTorch, in an environment of its own, and the data folder in MIEN_TRAINING_DATA.
 TRAINING := .venv-training/bin/python
 RUNS := runs
+# Further options of trainings; --bfloat16 is faster on processors made for it.
+TRAIN :=
 CARD := src/mien/models/cards/emotion.md
 ATTRIBUTES := src/mien/models/cards/attributes.md
 CATALOGUE := src/mien/models/catalogue.toml
@@ -79,11 +81,10 @@ $(TRAINING):
 	$(TRAINING) -m pip install --quiet --disable-pip-version-check torch numpy pillow onnx onnxruntime
 
 train-emotion: $(READY) $(TRAINING)  ## train the expression network from scratch to ONNX; resumes
-	$(TRAINING) -m training.emotion.train --dlib "$$($(BIN)/python -m training.emotion.dlib_file $(RUNS))" --out $(RUNS)/first --stages 64x8,72x8
-	$(TRAINING) -m training.emotion.train --start $(RUNS)/first/best.pt --out $(RUNS)/second --stages 72x15,80x4 --rate 1.3e-3 --strength 0.7 --seed 5
-	$(TRAINING) -m training.emotion.train --start $(RUNS)/second/best.pt --out $(RUNS)/third --stages 72x14 --rate 1.2e-3 --strength 0.3 --draw-power 0.15 --seed 8
-	$(TRAINING) -m training.emotion.average $(RUNS)/third/best.pt=0.4 $(RUNS)/second/best.pt=0.6 --out $(RUNS)/mean/best.pt
-	$(TRAINING) -m training.emotion.export --weights $(RUNS)/mean/best.pt --side 72 --out src/mien/models/weights/emotion.onnx
+	$(TRAINING) -m training.emotion.train --dlib "$$($(BIN)/python -m training.emotion.dlib_file $(RUNS))" --out $(RUNS)/first --stages 96x32 --rate 1.2e-3 --strength 0.8 --draw-power 0.15 --seed 21 $(TRAIN)
+	$(TRAINING) -m training.emotion.train --start $(RUNS)/first/best.pt --teacher $(RUNS)/first/best.pt --teacher-share 0.6 --out $(RUNS)/second --stages 104x8 --rate 6e-4 --strength 0.8 --draw-power 0.15 --seed 22 --one-way $(TRAIN)
+	$(TRAINING) -m training.emotion.average $(RUNS)/second/best.pt=0.5 $(RUNS)/first/best.pt=0.5 --out $(RUNS)/mean/best.pt
+	$(TRAINING) -m training.emotion.export --weights $(RUNS)/mean/best.pt --out src/mien/models/weights/emotion.onnx
 	$(TRAINING) -m training.emotion.evaluate --model src/mien/models/weights/emotion.onnx --out $(RUNS)/evaluation.json
 	$(TRAINING) -m training.emotion.card --figures $(RUNS)/evaluation.json --card $(CARD) --catalogue $(CATALOGUE)
 	$(BIN)/python -m bench.emotion.doubt --json $(RUNS)/doubt.json
@@ -96,7 +97,12 @@ train-attributes: $(READY) $(TRAINING)  ## train the attribute network from scra
 	$(TRAINING) -m training.attributes.train --dlib "$$($(BIN)/python -m training.emotion.dlib_file $(RUNS))" --out $(RUNS)/plain --stages 64x4,72x3
 	$(TRAINING) -m training.attributes.train --start $(RUNS)/plain/best.pt --made $(RUNS)/occluders/train --out $(RUNS)/covered --stages 72x4 --rate 1e-3
 	$(TRAINING) -m training.attributes.train --start $(RUNS)/covered/best.pt --made $(RUNS)/occluders/train --out $(RUNS)/larger --stages 88x3 --rate 1e-3 --seed 2
-	$(TRAINING) -m training.attributes.export --weights $(RUNS)/larger/best.pt --out src/mien/models/weights/attributes.onnx
+	$(TRAINING) -m training.attributes.train --start $(RUNS)/larger/best.pt --made $(RUNS)/occluders/train --out $(RUNS)/longer --stages 88x4,96x8 --rate 1e-3
+	$(BIN)/python -m training.attributes.happiness --meshes $(RUNS)/meshes.npz --out $(RUNS)/happiness.npz
+	for part in eyes:6 mouth:12 hair:7; do \
+		$(TRAINING) -m training.attributes.train_closeup $${part%:*} --happiness $(RUNS)/happiness.npz --out $(RUNS)/closeups/$${part%:*} --stages 112x$${part#*:} || exit 1; \
+	done
+	$(TRAINING) -m training.attributes.export --weights $(RUNS)/longer/best.pt --closeups $(RUNS)/closeups --side 90 --out src/mien/models/weights/attributes.onnx
 	$(TRAINING) -m training.attributes.evaluate --model src/mien/models/weights/attributes.onnx --made $(RUNS)/occluders/test --out $(RUNS)/attributes.json
 	$(TRAINING) -m training.attributes.card --figures $(RUNS)/attributes.json --card $(ATTRIBUTES) --catalogue $(CATALOGUE)
 	$(BIN)/python -m training.attributes.framing --faces 200 --out $(RUNS)/framing.json

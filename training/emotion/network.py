@@ -35,7 +35,7 @@ BLOCKS: tuple[tuple[int, int, int], ...] = (
 FEATURES = 256
 EXPRESSIONS = 8
 MAP_BLOCKS = 10
-"""Blocks before the map that doubt is read from: the last one that still has places, 4 x 4."""
+"""Blocks before the map that doubt is read from: the last one that still has many places."""
 
 
 class Block(nn.Module):  # type: ignore[misc, unused-ignore]
