@@ -40,10 +40,12 @@ def test_the_colour_stem_takes_dlibs_mean_and_scale_in() -> None:
 
 
 @pytest.mark.parametrize("made", [False, True])
-@pytest.mark.parametrize("side", [64, 96, 112])
-def test_the_exported_graph_is_the_network(faces: np.ndarray, side: int, made: bool) -> None:
+@pytest.mark.parametrize(("side", "both"), [(64, True), (96, True), (112, True), (104, False)])
+def test_the_exported_graph_is_the_network(
+    faces: np.ndarray, side: int, both: bool, made: bool
+) -> None:
     torch.manual_seed(1)
-    net = AttributeNet().eval()
+    net = AttributeNet(mirrored=both).eval()
     stem, *others = folded_like(ExpressionNet())
     load_folded(net, [colour_stem(stem), *others])
     logits = predict_logits(net, faces, side)
@@ -64,7 +66,7 @@ def test_the_exported_graph_is_the_network(faces: np.ndarray, side: int, made: b
     assert expected.std(axis=1).min() > 0.1  # they differ, so that a mistake would show
     np.testing.assert_allclose(found, expected, atol=5e-3)
     (mirrored,) = session.run(None, {"image": np.ascontiguousarray(inputs[..., ::-1])})
-    np.testing.assert_allclose(found, mirrored, atol=1e-4)
+    assert np.allclose(found, mirrored, atol=1e-4) == both
 
 
 def test_close_ups_are_mixed_in_in_the_graph(
@@ -100,10 +102,12 @@ def test_close_ups_are_mixed_in_in_the_graph(
     np.testing.assert_allclose(found, expected, atol=1e-2)
 
 
-def stored_like(folder: Path, names: tuple[str, ...]) -> tuple[Path, dict[str, CloseUpNet]]:
+def stored_like(
+    folder: Path, names: tuple[str, ...], mirrored: bool = True
+) -> tuple[Path, dict[str, CloseUpNet]]:
     """An exported file of untrained networks, and its close-ups."""
     torch.manual_seed(8)
-    net = export.kept_only(AttributeNet().eval(), names)
+    net = export.kept_only(AttributeNet(mirrored=mirrored).eval(), names)
     nets = {name: CloseUpNet(len(each.outputs)).eval() for name, each in CLOSE_UPS.items()}
     some = np.random.default_rng(9).integers(0, 256, (6, 112, 112, 3), np.uint8)
     read = read_all(nets, some)
@@ -123,10 +127,12 @@ def same_weights(found: AttributeNet | CloseUpNet, expected: AttributeNet | Clos
     torch.testing.assert_close(found.head.bias, expected.head.bias)
 
 
-def test_the_networks_are_read_back_from_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mirrored", [True, False])
+def test_the_networks_are_read_back_from_the_file(tmp_path: Path, mirrored: bool) -> None:
     names = export.shipped(made=True)
-    path, nets = stored_like(tmp_path, names)
+    path, nets = stored_like(tmp_path, names, mirrored)
     stored = restore.read_onnx(path)
+    assert stored.net.mirrored == mirrored
     assert (stored.side, stored.names, list(stored.close_ups)) == (64, names, list(CLOSE_UPS))
     torch.manual_seed(8)
     net = export.kept_only(AttributeNet().eval(), names)

@@ -49,7 +49,6 @@ from training.emotion.export import (
     both_means,
     convolution,
     folded,
-    mirrored,
     model_of,
     network,
     resized,
@@ -104,9 +103,12 @@ def build(
     graph = Graph()
     left, top, width = WINDOW
     window = _part(graph, left, top, width, width)
-    faces = mirrored(graph, window, side, channels=3)
-    both, _ = network(graph, faces, net, doubting=False)
-    logits = both_means(graph, both, len(names))
+    faces = resized(graph, window, (3, side, side))
+    if net.mirrored:
+        both, _ = network(graph, with_mirrored(graph, faces), net, doubting=False)
+        logits = both_means(graph, both, len(names))
+    else:
+        logits, _ = network(graph, faces, net, doubting=False)
     nets, mixture = closer or ({}, Mixture(np.ones(len(names)), {}))
     slopes = np.array(calibration.slopes)
     moved = graph.add("Mul", logits, graph.single(slopes * mixture.whole))
@@ -123,7 +125,7 @@ def build(
         "attributes",
         image=["n", 3, FACE_SIDE, FACE_SIDE],
         outputs={"scores": ["n", len(names)]},
-        told={"names": ",".join(names)},
+        told={"names": ",".join(names), "ways": str(len(net.ways))},
     )
 
 
@@ -158,12 +160,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.attributes.export")
     add_options(parser)
     parser.add_argument("--closeups", type=Path, help="folder that holds the runs of the close-ups")
+    parser.add_argument(
+        "--one-way", action="store_true", help="the whole network reads no mirror image"
+    )
     arguments = parser.parse_args()
     folder = faces_folder(arguments.data)
     check_faces(folder)
     labels = read_labels().of("calibration")
     given = load_close_ups(arguments.closeups) if arguments.closeups else {}
     net, trained, names, nets = networks(arguments.weights, given)
+    net.mirrored = net.mirrored and not arguments.one_way
     side = arguments.side or trained
     images = read_faces(folder).images[labels.face]
     logits, read = predict_logits(net, images, side).double().numpy(), read_all(nets, images)

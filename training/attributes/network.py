@@ -17,11 +17,13 @@ class AttributeNet(ExpressionNet):
     """RGB faces (n, 3, s, s) of 0..255 to logits (n, 46), in the order of `TRAINED`.
 
     Args:
-        drop_depth, dropout: as in `ExpressionNet`.
+        drop_depth, dropout, mirrored: as in `ExpressionNet`.
     """
 
-    def __init__(self, *, drop_depth: float = 0.0, dropout: float = 0.0) -> None:
-        super().__init__(drop_depth=drop_depth, dropout=dropout)
+    def __init__(
+        self, *, drop_depth: float = 0.0, dropout: float = 0.0, mirrored: bool = True
+    ) -> None:
+        super().__init__(drop_depth=drop_depth, dropout=dropout, mirrored=mirrored)
         self.stem = nn.Conv2d(3, STEM_CHANNELS, 7, 2, bias=False)
         self.head = nn.Linear(FEATURES, len(TRAINED))
 

@@ -27,5 +27,5 @@ def resized(images: NDArray[np.uint8], side: int) -> Tensor:
 
 
 def predict_logits(net: AttributeNet, images: NDArray[np.uint8], side: int) -> Tensor:
-    """Logits averaged over each face and its mirror image, (n, 46)."""
-    return mirror_mean((net.eval(),) * 2, images, lambda faces: resized(faces, side), BATCH)
+    """Logits averaged over the ways in which the network reads a face, (n, 46)."""
+    return mirror_mean(net.eval().ways, images, lambda faces: resized(faces, side), BATCH)

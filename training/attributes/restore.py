@@ -50,9 +50,10 @@ def read_onnx(path: Path, without: Collection[str] = ()) -> Stored:
     """
     model = onnx.load(path)
     values = stored_values(model)
-    names = tuple({entry.key: entry.value for entry in model.metadata_props}["names"].split(","))
+    told = {entry.key: entry.value for entry in model.metadata_props}
+    names = tuple(told["names"].split(","))
     layers, heads = stored_convolutions(model, values), list(stored_heads(model, values))
-    net = AttributeNet()
+    net = AttributeNet(mirrored=told.get("ways") != "1")
     load_folded(net, layers[:CONVOLUTIONS])
     net.head = nn.Linear(FEATURES, len(names))
     load_head(net.head, *heads[0])

@@ -140,11 +140,6 @@ def both_means(graph: Graph, values: str, columns: int) -> str:
     return graph.add("ReduceMean", both, axes=[0], keepdims=0)
 
 
-def mirrored(graph: Graph, image: str, side: int, channels: int = 1) -> str:
-    """Scale to `side` and put the mirror images behind the faces, (2n, channels, side, side)."""
-    return with_mirrored(graph, resized(graph, image, (channels, side, side)))
-
-
 def resized(graph: Graph, image: str, shape: tuple[int, int, int]) -> str:
     """Scaled to (channels, height, width)."""
     given = graph.add("Shape", image)
