@@ -99,10 +99,10 @@ train-attributes: $(READY) $(TRAINING)  ## train the attribute network from scra
 	$(TRAINING) -m training.attributes.train --start $(RUNS)/covered/best.pt --made $(RUNS)/occluders/train --out $(RUNS)/larger --stages 88x3 --rate 1e-3 --seed 2
 	$(TRAINING) -m training.attributes.train --start $(RUNS)/larger/best.pt --made $(RUNS)/occluders/train --out $(RUNS)/longer --stages 88x4,96x8 --rate 1e-3
 	$(BIN)/python -m training.attributes.happiness --meshes $(RUNS)/meshes.npz --out $(RUNS)/happiness.npz
-	for part in eyes:6 mouth:12 hair:7; do \
+	for part in eyes:8 mouth:12 hair:7; do \
 		$(TRAINING) -m training.attributes.train_closeup $${part%:*} --happiness $(RUNS)/happiness.npz --out $(RUNS)/closeups/$${part%:*} --stages 112x$${part#*:} || exit 1; \
 	done
-	$(TRAINING) -m training.attributes.export --weights $(RUNS)/longer/best.pt --closeups $(RUNS)/closeups --side 90 --out src/mien/models/weights/attributes.onnx
+	$(TRAINING) -m training.attributes.export --weights $(RUNS)/longer/best.pt --closeups $(RUNS)/closeups --one-way --side 104 --out src/mien/models/weights/attributes.onnx
 	$(TRAINING) -m training.attributes.evaluate --model src/mien/models/weights/attributes.onnx --made $(RUNS)/occluders/test --out $(RUNS)/attributes.json
 	$(TRAINING) -m training.attributes.card --figures $(RUNS)/attributes.json --card $(ATTRIBUTES) --catalogue $(CATALOGUE)
 	$(BIN)/python -m training.attributes.framing --faces 200 --out $(RUNS)/framing.json

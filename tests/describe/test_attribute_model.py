@@ -110,7 +110,8 @@ def test_the_batch_does_not_change_a_face(model: AttributeModel, woman: Array) -
 
 def test_a_face_and_its_mirror_image_agree(model: AttributeModel, woman: Array) -> None:
     there, mirrored = model.scores([woman, woman[:, ::-1]])
-    np.testing.assert_allclose(there, mirrored, atol=1e-3)
+    assert np.abs(there - mirrored).mean() < 0.02
+    np.testing.assert_array_equal(there > 0.5, mirrored > 0.5)
 
 
 def test_size_hardly_matters(model: AttributeModel, astronaut: Portrait, woman: Array) -> None:
@@ -301,11 +302,11 @@ def test_scores_rank_faces_of_persons_who_were_not_trained_on(
 
 # Least accuracies on the test faces, a little below what the weights gave when they were committed.
 BY_EYE = {
-    "glasses of any kind": 0.95,
+    "glasses of any kind": 0.965,
     "headwear": 0.945,
-    "beard or moustache": 0.95,
-    "smile": 0.89,
-    "lips apart": 0.89,
+    "beard or moustache": 0.935,
+    "smile": 0.93,
+    "lips apart": 0.94,
     "bald": 0.91,
     "eye makeup": 0.965,
     "lip makeup": 0.96,

@@ -67,7 +67,7 @@ class CloseUp:
 
 
 CLOSE_UPS: Mapping[str, CloseUp] = {
-    "eyes": CloseUp((18, 44, 76, 40), (76, 40), ("Eyeglasses",), 0.5),
+    "eyes": CloseUp((10, 40, 92, 46), (92, 46), ("Eyeglasses",), 0.7),
     "mouth": CloseUp((24, 62, 64, 50), (64, 50), ("Mouth_Slightly_Open", "Smiling"), 0.9),
     "hair": CloseUp((6, 2, 100, 92), (60, 56), tuple(COLOUR_OF), 2 / 3),
 }
