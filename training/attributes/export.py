@@ -8,8 +8,8 @@
 Input ``image``: (n, 3, 112, 112) float32, RGB 0..255, framed like the faces of lfw_attributes.
 Output ``scores``: (n, k) in 0..1, in the order of the names in the file's metadata.
 The part of the crop that is read, the change to the network's own side, the mean over the face and
-its mirror image, the close-ups, whose weights take eight bits, and the calibration are part of
-the graph.
+its mirror image where both are read, the close-ups, whose weights take eight bits, and the
+calibration are part of the graph.
 """
 
 from __future__ import annotations
@@ -48,10 +48,11 @@ from training.emotion.export import (
     add_options,
     both_means,
     convolution,
+    each_face,
     folded,
     model_of,
-    network,
     resized,
+    told_ways,
     with_mirrored,
     write_model,
 )
@@ -104,11 +105,7 @@ def build(
     left, top, width = WINDOW
     window = _part(graph, left, top, width, width)
     faces = resized(graph, window, (3, side, side))
-    if net.mirrored:
-        both, _ = network(graph, with_mirrored(graph, faces), net, doubting=False)
-        logits = both_means(graph, both, len(names))
-    else:
-        logits, _ = network(graph, faces, net, doubting=False)
+    logits, _ = each_face(graph, faces, net, doubting=False)
     nets, mixture = closer or ({}, Mixture(np.ones(len(names)), {}))
     slopes = np.array(calibration.slopes)
     moved = graph.add("Mul", logits, graph.single(slopes * mixture.whole))
@@ -125,7 +122,7 @@ def build(
         "attributes",
         image=["n", 3, FACE_SIDE, FACE_SIDE],
         outputs={"scores": ["n", len(names)]},
-        told={"names": ",".join(names), "ways": str(len(net.ways))},
+        told={"names": ",".join(names)} | told_ways(net),
     )
 
 

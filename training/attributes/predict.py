@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.attributes.network import AttributeNet
-from training.emotion.predict import mirror_mean
+from training.emotion.predict import mean_of_ways
 
 BATCH = 128
 
@@ -28,4 +28,4 @@ def resized(images: NDArray[np.uint8], side: int) -> Tensor:
 
 def predict_logits(net: AttributeNet, images: NDArray[np.uint8], side: int) -> Tensor:
     """Logits averaged over the ways in which the network reads a face, (n, 46)."""
-    return mirror_mean(net.eval().ways, images, lambda faces: resized(faces, side), BATCH)
+    return mean_of_ways(net.eval().ways, images, lambda faces: resized(faces, side), BATCH)

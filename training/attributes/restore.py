@@ -17,6 +17,8 @@ from training.emotion.network import FEATURES, load_folded
 from training.emotion.restore import (
     CONVOLUTIONS,
     load_head,
+    metadata,
+    reads_mirror_images,
     stored_convolutions,
     stored_heads,
     stored_side,
@@ -50,10 +52,9 @@ def read_onnx(path: Path, without: Collection[str] = ()) -> Stored:
     """
     model = onnx.load(path)
     values = stored_values(model)
-    told = {entry.key: entry.value for entry in model.metadata_props}
-    names = tuple(told["names"].split(","))
+    names = tuple(metadata(model)["names"].split(","))
     layers, heads = stored_convolutions(model, values), list(stored_heads(model, values))
-    net = AttributeNet(mirrored=told.get("ways") != "1")
+    net = AttributeNet(mirrored=reads_mirror_images(model))
     load_folded(net, layers[:CONVOLUTIONS])
     net.head = nn.Linear(FEATURES, len(names))
     load_head(net.head, *heads[0])

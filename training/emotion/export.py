@@ -104,9 +104,8 @@ def build(
 ) -> onnx.ModelProto:
     """The whole graph, from gray crops to calibrated scores, agreement and doubt."""
     graph = Graph()
-    logits, places = _read(graph, resized(graph, "image", (1, side, side)), net)
+    logits, places = each_face(graph, resized(graph, "image", (1, side, side)), net)
     if len(net.ways) == 2:
-        logits = both_means(graph, logits, len(data.LABELS))
         places = _beside(graph, places, len(fitted.weight))
     face = _doubted(graph, places, fitted)
     _calibrated(graph, logits, face, calibration)
@@ -119,19 +118,29 @@ def build(
     told = {
         "labels": ",".join(data.LABELS),
         "covered": ",".join(covers.PARTS),
-        "ways": str(len(net.ways)),
-    }
+    } | told_ways(net)
     return model_of(graph, "expression", ["n", 1, data.FACE_SIDE, data.FACE_SIDE], shapes, told)
 
 
-def _read(graph: Graph, faces: str, net: ExpressionNet | ExpressionPair) -> tuple[str, str]:
-    """As `network`, of the faces and of their mirror images behind them if these are read."""
+def each_face(
+    graph: Graph, faces: str, net: ExpressionNet | ExpressionPair, *, doubting: bool = True
+) -> tuple[str, str]:
+    """Logits (n, k), the mean over the ways in which a face is read; and, if `doubting`, the maps
+    that doubt is read from, those of mirror images behind the others."""
+    if len(net.ways) == 1:
+        return network(graph, faces, net.ways[0], doubting=doubting)
     if isinstance(net, ExpressionNet):
-        return network(graph, with_mirrored(graph, faces) if net.mirrored else faces, net)
-    views = faces, flipped(graph, faces)
-    read = [network(graph, *each, small=True) for each in zip(views, net.ways, strict=True)]
-    logits, places = (graph.add("Concat", *both, axis=0) for both in zip(*read, strict=True))
-    return logits, places
+        both, places = network(graph, with_mirrored(graph, faces), net, doubting=doubting)
+    else:
+        views = faces, flipped(graph, faces)
+        read = [network(graph, *each, small=True) for each in zip(views, net.ways, strict=True)]
+        both, places = (graph.add("Concat", *each, axis=0) for each in zip(*read, strict=True))
+    return both_means(graph, both, net.ways[0].head.out_features), places
+
+
+def told_ways(net: ExpressionNet | ExpressionPair) -> dict[str, str]:
+    """What the metadata tells of how faces are read; `restore.reads_mirror_images` reads it."""
+    return {"ways": str(len(net.ways))}
 
 
 def both_means(graph: Graph, values: str, columns: int) -> str:

@@ -27,7 +27,7 @@ def predict_logits(
 ) -> Tensor:
     """Logits averaged over the ways in which the network reads a face, (n, 8)."""
     net.eval()
-    return mirror_mean(net.ways, images, lambda faces: resized(faces, side), BATCH)
+    return mean_of_ways(net.ways, images, lambda faces: resized(faces, side), BATCH)
 
 
 def predict_places(
@@ -38,7 +38,7 @@ def predict_places(
     return torch.cat(each_way(layers, images, lambda faces: resized(faces, side), BATCH), dim=1)
 
 
-def mirror_mean(
+def mean_of_ways(
     layers: Sequence[Layer],
     images: NDArray[np.uint8],
     resize: Callable[[NDArray[np.uint8]], Tensor],

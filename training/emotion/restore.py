@@ -26,12 +26,22 @@ def read_onnx(path: Path) -> tuple[ExpressionNet | ExpressionPair, int]:
     model = onnx.load(path)
     values = stored_values(model)
     layers = stored_convolutions(model, values)
-    mirrored = {entry.key: entry.value for entry in model.metadata_props}.get("ways") != "1"
+    mirrored = reads_mirror_images(model)
     nets = [
         _net(mirrored, layers[at * CONVOLUTIONS : (at + 1) * CONVOLUTIONS], *head)
         for at, head in enumerate(stored_heads(model, values))
     ]
     return nets[0] if len(nets) == 1 else ExpressionPair(*nets), stored_side(model, values)
+
+
+def metadata(model: onnx.ModelProto) -> dict[str, str]:
+    """What the file tells of itself."""
+    return {entry.key: entry.value for entry in model.metadata_props}
+
+
+def reads_mirror_images(model: onnx.ModelProto) -> bool:
+    """Whether faces are read with their mirror images, as all files do that do not tell."""
+    return metadata(model).get("ways") != "1"
 
 
 def stored_values(model: onnx.ModelProto) -> dict[str, NDArray[np.float64]]:
