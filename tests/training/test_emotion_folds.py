@@ -82,6 +82,21 @@ def test_no_network_is_scored_on_what_it_saw_and_none_is_trained_twice(
     assert len(seen) == folds.FOLDS + 1
 
 
+def test_processes_share_the_folds(
+    faces: data.Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = []
+    monkeypatch.setattr(train, "train", lambda *_: trained.append(1))
+    settings = Settings(stages=((64, 1),), batch=8)
+    assert folds.run_folds(faces, settings, tmp_path, only=(0, 3)) is None
+    assert {each.name for each in tmp_path.iterdir()} == {"fold-0", "fold-3"}
+    assert folds.run_folds(faces, settings, tmp_path, only=(1, 2, 4)) is None
+    found = folds.run_folds(faces, settings, tmp_path)
+    assert found is not None
+    assert found["faces"] == 60
+    assert len(trained) == folds.FOLDS
+
+
 def test_a_fold_is_trained_and_scored(faces: data.Part, tmp_path: Path) -> None:
     settings = Settings(stages=((64, 1),), batch=8)
     held = folds.fold_of(faces, 1) == 0
