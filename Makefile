@@ -84,7 +84,10 @@ train-emotion: $(READY) $(TRAINING)  ## train the expression network from scratc
 	$(TRAINING) -m training.emotion.train --dlib "$$($(BIN)/python -m training.emotion.dlib_file $(RUNS))" --out $(RUNS)/first --stages 96x32 --rate 1.2e-3 --strength 0.8 --draw-power 0.15 --seed 21 $(TRAIN)
 	$(TRAINING) -m training.emotion.train --start $(RUNS)/first/best.pt --teacher $(RUNS)/first/best.pt --teacher-share 0.6 --out $(RUNS)/second --stages 104x8 --rate 6e-4 --strength 0.8 --draw-power 0.15 --seed 22 --one-way $(TRAIN)
 	$(TRAINING) -m training.emotion.average $(RUNS)/second/best.pt=0.5 $(RUNS)/first/best.pt=0.5 --out $(RUNS)/mean/best.pt
-	$(TRAINING) -m training.emotion.export --weights $(RUNS)/mean/best.pt --out src/mien/models/weights/emotion.onnx
+	$(TRAINING) -m training.emotion.train --dlib "$$($(BIN)/python -m training.emotion.dlib_file $(RUNS))" --out $(RUNS)/other --stages 104x32 --rate 1.2e-3 --strength 0.9 --draw-power 0.15 --seed 31 --one-way $(TRAIN)
+	$(TRAINING) -m training.emotion.train --start $(RUNS)/mean/best.pt --teacher $(RUNS)/first/best.pt $(RUNS)/other/best.pt --teacher-share 0.7 --out $(RUNS)/third --stages 104x8 --rate 7e-4 --strength 0.9 --draw-power 0.15 --seed 41 --one-way $(TRAIN)
+	$(TRAINING) -m training.emotion.average $(RUNS)/third/best.pt=0.4 $(RUNS)/first/best.pt=0.6 --out $(RUNS)/last/best.pt
+	$(TRAINING) -m training.emotion.export --weights $(RUNS)/last/best.pt --out src/mien/models/weights/emotion.onnx
 	$(TRAINING) -m training.emotion.evaluate --model src/mien/models/weights/emotion.onnx --out $(RUNS)/evaluation.json
 	$(TRAINING) -m training.emotion.card --figures $(RUNS)/evaluation.json --card $(CARD) --catalogue $(CATALOGUE)
 	$(BIN)/python -m bench.emotion.doubt --json $(RUNS)/doubt.json

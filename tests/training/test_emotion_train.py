@@ -38,6 +38,23 @@ def test_votes_are_mixed_with_the_mean_of_all_teachers(tmp_path: Path) -> None:
     assert float((first - second).abs().max()) > 0.01  # so that one of them alone would show
 
 
+def test_a_teacher_that_reads_one_way_teaches_with_the_mirror_image(tmp_path: Path) -> None:
+    faces = np.random.default_rng(4).integers(0, 256, (3, 48, 48)).astype(np.uint8)
+    part = data.Part(faces, np.zeros((3, 10), np.int64))
+    saved_net(tmp_path, 1, 64)
+    state = torch.load(tmp_path / "1.pt", weights_only=True)
+    torch.save(state | {"mirrored": False}, tmp_path / "2.pt")
+    settings = replace(train.DEFAULTS, teacher_share=1.0)
+    both, one_way = (
+        train.teacher_targets([tmp_path / name], part, torch.zeros(3, 8), settings)
+        for name in ("1.pt", "2.pt")
+    )
+    torch.testing.assert_close(one_way, both)
+    flipped = replace(part, images=np.ascontiguousarray(faces[:, :, ::-1]))
+    same = train.teacher_targets([tmp_path / "2.pt"], flipped, torch.zeros(3, 8), settings)
+    torch.testing.assert_close(same, both)
+
+
 def test_a_checkpoint_tells_whether_mirror_images_are_read(tmp_path: Path) -> None:
     arguments = ["--out", str(tmp_path), "--stages", "64x1"]
     for more, ways in ([], 2), (["--one-way"], 1):

@@ -92,8 +92,15 @@ def accuracy_of(scores: NDArray[np.float32], faces: data.Part) -> float:
 def teacher_targets(
     teachers: Sequence[Path], part: data.Part, targets: Tensor, settings: Settings
 ) -> Tensor:
-    """Votes mixed with the teachers' mean score of the unchanged faces, (n, 8)."""
-    logits = [predict_logits(net, part.images, side) for net, side in map(load_best, teachers)]
+    """Votes mixed with the teachers' mean score of the unchanged faces, (n, 8).
+
+    Teachers read each face and its mirror image, also those that are shipped without.
+    """
+    logits = []
+    for net, side in map(load_best, teachers):
+        if isinstance(net, ExpressionNet):
+            net.mirrored = True
+        logits.append(predict_logits(net, part.images, side))
     scores = (settings.teacher_slope * torch.stack(logits)).softmax(dim=2).mean(dim=0)
     return settings.teacher_share * scores + (1 - settings.teacher_share) * targets
 
