@@ -30,7 +30,7 @@ def test_a_window_lies_in_the_middle() -> None:
 def test_only_the_window_is_read_and_mirror_images_agree(faces: np.ndarray, name: str) -> None:
     torch.manual_seed(2)
     close_up = CLOSE_UPS[name]
-    net = CloseUpNet(len(close_up.outputs))
+    net = CloseUpNet(close_up)
     found = closeups.predict(net, close_up, faces)
     assert found.shape == (5, len(close_up.outputs))
     mirrored = closeups.predict(net, close_up, np.ascontiguousarray(faces[:, :, ::-1]))
@@ -90,14 +90,14 @@ def test_a_close_up_learns_and_is_read_again(tmp_path: Path) -> None:
     pictures = train_closeup.Pictures(images, targets, np.full(48, 1 / 48))
     settings = replace(train_closeup.DEFAULTS, batch=8, stages=((112, 3),), head_rate=3e-3)
     close_up = CLOSE_UPS["mouth"]
-    run = Run(settings, CloseUpNet(2, dropout=0.2))
+    run = Run(settings, CloseUpNet(close_up, dropout=0.2))
     run.begin(tmp_path / "mouth")
     train_closeup.train(run, close_up, pictures, pictures, tmp_path / "mouth")
     nets = closeups.load_close_ups(tmp_path)
     assert list(nets) == ["mouth"]
     found = closeups.read_all(nets, images)["mouth"]
     assert ((found > 0) == np.stack([dark, ~dark], axis=1)).all()
-    resumed = Run(settings, CloseUpNet(2, dropout=0.2))
+    resumed = Run(settings, CloseUpNet(close_up, dropout=0.2))
     resumed.begin(tmp_path / "mouth")
     assert (resumed.epoch, resumed.step) == (3, run.step)
 

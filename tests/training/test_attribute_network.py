@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 from tests.training.test_emotion_network import folded_like  # noqa: E402
 from training.attributes import augment, export, restore, train  # noqa: E402
 from training.attributes.calibrate import Calibration  # noqa: E402
-from training.attributes.closeups import CLOSE_UPS, CloseUpNet, Mixture, read_all  # noqa: E402
+from training.attributes.closeups import CLOSE_UPS, NARROW, CloseUpNet, Mixture, read_all  # noqa: E402
 from training.attributes.data import MADE, SCORED, TRAINED, Faces  # noqa: E402
 from training.attributes.network import AttributeNet, colour_stem  # noqa: E402
 from training.attributes.predict import predict_logits  # noqa: E402
@@ -80,7 +81,7 @@ def test_close_ups_are_mixed_in_in_the_graph(
     net = AttributeNet().eval()
     stem, *others = folded_like(ExpressionNet())
     load_folded(net, [colour_stem(stem), *others])
-    nets = {name: CloseUpNet(len(each.outputs)).eval() for name, each in CLOSE_UPS.items()}
+    nets = {name: CloseUpNet(each).eval() for name, each in CLOSE_UPS.items()}
     names = export.shipped(made=False)
     logits = predict_logits(net, faces, 64)[:, [TRAINED.index(name) for name in names]]
     logits = logits.double().numpy()
@@ -108,7 +109,7 @@ def stored_like(
     """An exported file of untrained networks, and its close-ups."""
     torch.manual_seed(8)
     net = export.kept_only(AttributeNet(mirrored=mirrored).eval(), names)
-    nets = {name: CloseUpNet(len(each.outputs)).eval() for name, each in CLOSE_UPS.items()}
+    nets = {name: CloseUpNet(each).eval() for name, each in CLOSE_UPS.items()}
     some = np.random.default_rng(9).integers(0, 256, (6, 112, 112, 3), np.uint8)
     read = read_all(nets, some)
     mixture = Mixture.of(predict_logits(net, some, 64).double().numpy(), names, read)
@@ -145,7 +146,7 @@ def test_one_close_up_is_made_anew_and_the_others_are_kept(
     tmp_path: Path, faces: np.ndarray
 ) -> None:
     path, nets = stored_like(tmp_path, export.shipped(made=True))
-    other = CloseUpNet(len(CLOSE_UPS["eyes"].outputs)).eval()
+    other = CloseUpNet(CLOSE_UPS["eyes"]).eval()
     found = export.networks(path, {"eyes": other})
     assert list(found.close_ups) == list(CLOSE_UPS)
     assert found.close_ups["eyes"] is other
@@ -153,16 +154,24 @@ def test_one_close_up_is_made_anew_and_the_others_are_kept(
     np.testing.assert_allclose(read, read_all(nets, faces)["mouth"], atol=1e-2)
 
 
-def test_a_close_up_of_another_window_is_not_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("mouth", {"window": (31, 72, 50, 40), "size": (50, 40)}),
+        ("mouth", {"size": (32, 25)}),
+        ("mouth", {"channels": NARROW}),
+        ("hair", {"size": (50, 46)}),
+    ],
+)
+def test_a_close_up_that_was_another_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, other: dict[str, Any]
 ) -> None:
     path, _ = stored_like(tmp_path, export.shipped(made=True))
-    moved = replace(CLOSE_UPS["mouth"], window=(31, 72, 50, 40), size=(50, 40))
-    monkeypatch.setitem(CLOSE_UPS, "mouth", moved)
-    with pytest.raises(ValueError, match=r"close-up of the mouth in .* train it again"):
+    monkeypatch.setitem(CLOSE_UPS, name, replace(CLOSE_UPS[name], **other))
+    with pytest.raises(ValueError, match=rf"close-up of the {name} in .* train it again"):
         restore.read_onnx(path)
-    kept = restore.read_onnx(path, without=("mouth",))
-    assert list(kept.close_ups) == [name for name in CLOSE_UPS if name != "mouth"]
+    kept = restore.read_onnx(path, without=(name,))
+    assert list(kept.close_ups) == [each for each in CLOSE_UPS if each != name]
 
 
 def test_weights_of_eight_bits_keep_each_row_to_a_half_step() -> None:

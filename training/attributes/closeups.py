@@ -27,8 +27,12 @@ BATCH = 128
 MIDDLE, SPREAD = 120.0, 60.0
 """Grey levels taken off and divided by, before the first convolution."""
 
-STEPS = ((24, 5, 2), (32, 3, 1), (48, 3, 2), (64, 3, 1), (96, 3, 2), (96, 3, 1))
-"""Channels, side of the kernel and stride of each convolution; each is normalised."""
+STEPS = ((5, 2), (3, 1), (3, 2), (3, 1), (3, 2), (3, 1))
+"""Side of the kernel and stride of each convolution; each is normalised."""
+
+NARROW = (24, 32, 48, 64, 96, 96)
+WIDE = (32, 48, 64, 96, 128, 128)
+"""Channels that the convolutions give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,14 @@ class CloseUp:
         outputs: names among those of the whole network.
         share: of the close-up in the mixture with the whole network, found on the calibration
             faces; both alike have a deviation of 1 there.
+        channels: of each convolution of its network.
     """
 
     window: tuple[int, int, int, int]
     size: tuple[int, int]
     outputs: tuple[str, ...]
     share: float
+    channels: tuple[int, ...] = NARROW
 
     def __post_init__(self) -> None:
         left, _, width, _ = self.window
@@ -68,24 +74,24 @@ class CloseUp:
 
 CLOSE_UPS: Mapping[str, CloseUp] = {
     "eyes": CloseUp((10, 40, 92, 46), (92, 46), ("Eyeglasses",), 0.7),
-    "mouth": CloseUp((24, 62, 64, 50), (64, 50), ("Mouth_Slightly_Open", "Smiling"), 0.9),
+    "mouth": CloseUp((24, 62, 64, 50), (64, 50), ("Mouth_Slightly_Open", "Smiling"), 0.9, WIDE),
     "hair": CloseUp((6, 2, 100, 92), (60, 56), tuple(COLOUR_OF), 2 / 3),
 }
 
 
 class CloseUpNet(nn.Module):  # type: ignore[misc, unused-ignore]
-    """RGB parts (n, 3, h, w) of 0..255 to logits (n, outputs)."""
+    """RGB parts (n, 3, h, w) of 0..255 to logits (n, outputs) of a close-up."""
 
-    def __init__(self, outputs: int, *, dropout: float = 0.0) -> None:
+    def __init__(self, close_up: CloseUp, *, dropout: float = 0.0) -> None:
         super().__init__()
         layers, channels = [], 3
-        for wide, kernel, stride in STEPS:
+        for wide, (kernel, stride) in zip(close_up.channels, STEPS, strict=True):
             convolution = nn.Conv2d(channels, wide, kernel, stride, kernel // 2, bias=False)
             layers.append(nn.Sequential(convolution, nn.BatchNorm2d(wide), nn.ReLU()))
             channels = wide
         self.body = nn.Sequential(*layers)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(2 * channels, outputs)
+        self.head = nn.Linear(2 * channels, len(close_up.outputs))
 
     def forward(self, image: Tensor) -> Tensor:
         found = self.body((image - MIDDLE) / SPREAD)
@@ -124,7 +130,7 @@ def predict(net: CloseUpNet, close_up: CloseUp, images: NDArray[np.uint8]) -> Te
 def load_close_ups(folder: Path) -> dict[str, CloseUpNet]:
     """The networks of a folder that has a run's folder for each of some of `CLOSE_UPS`."""
     return {
-        name: read_best(folder / name / "best.pt", CloseUpNet(len(close_up.outputs)))[0]
+        name: read_best(folder / name / "best.pt", CloseUpNet(close_up))[0]
         for name, close_up in CLOSE_UPS.items()
         if (folder / name / "best.pt").exists()
     }

@@ -141,7 +141,7 @@ def _close_up(graph: Graph, close_up: CloseUp, net: CloseUpNet) -> str:
         part = resized(graph, part, (3, *close_up.size[::-1]))
     x = graph.add("Sub", with_mirrored(graph, part), graph.single(MIDDLE))
     x = graph.add("Div", x, graph.single(SPREAD))
-    for pair, (_, kernel, stride) in zip(net.convolutions(), STEPS, strict=True):
+    for pair, (kernel, stride) in zip(net.convolutions(), STEPS, strict=True):
         x = convolution(graph, x, folded(*pair), stride, padding=kernel // 2, small=True)
         x = graph.add("Relu", x)
     pooled = [graph.add(kind, x) for kind in ("GlobalAveragePool", "GlobalMaxPool")]

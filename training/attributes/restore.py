@@ -48,7 +48,8 @@ def read_onnx(path: Path, without: Collection[str] = ()) -> Stored:
     """The networks of an exported file, but for some close-ups.
 
     Raises:
-        ValueError: a close-up of the file reads another part than it would now.
+        ValueError: a close-up of the file reads another part than it would now, at another size,
+            or has other channels.
     """
     model = onnx.load(path)
     values = stored_values(model)
@@ -59,14 +60,19 @@ def read_onnx(path: Path, without: Collection[str] = ()) -> Stored:
     net.head = nn.Linear(FEATURES, len(names))
     load_head(net.head, *heads[0])
     close_ups: dict[str, CloseUpNet] = {}
-    for at, (name, window) in enumerate(_close_ups(model, values, names)):
+    for at, (name, window, size) in enumerate(_close_ups(model, values, names)):
         if name in without:
             continue
-        if window != CLOSE_UPS[name].window:
-            raise ValueError(f"the close-up of the {name} in {path} reads {window}: train it again")
-        close_ups[name] = close_up = CloseUpNet(len(CLOSE_UPS[name].outputs))
-        first = CONVOLUTIONS + at * len(STEPS)
-        load_folded(close_up, layers[first : first + len(STEPS)])
+        now, first = CLOSE_UPS[name], CONVOLUTIONS + at * len(STEPS)
+        own = layers[first : first + len(STEPS)]
+        channels = tuple(len(layer.bias) for layer in own)
+        if (window, size, channels) != (now.window, now.size, now.channels):
+            raise ValueError(
+                f"the close-up of the {name} in {path} reads {window} at {size} with {channels} "
+                "channels: train it again"
+            )
+        close_ups[name] = close_up = CloseUpNet(now)
+        load_folded(close_up, own)
         load_head(close_up.head, *heads[1 + at])
     nets: list[nn.Module] = [net, *close_ups.values()]
     for each in nets:
@@ -76,8 +82,8 @@ def read_onnx(path: Path, without: Collection[str] = ()) -> Stored:
 
 def _close_ups(
     model: onnx.ModelProto, values: Values, names: tuple[str, ...]
-) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Name and window of each close-up of the file, in the order in which they are run."""
+) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...]]]:
+    """Name, window and size of each close-up of the file, in the order in which they are run."""
     products = [values[node.input[1]] for node in model.graph.node if node.op_type == "MatMul"]
     # The first is the whole network's head; then each close-up has a head, and a matrix that
     # spreads its outputs over all.
@@ -86,4 +92,17 @@ def _close_ups(
         outputs = {names[at] for at in np.flatnonzero(np.abs(spread).sum(axis=0))}
         (top, left), (bottom, right) = (values[name].astype(int) for name in part.input[1:3])
         name = next(name for name, each in CLOSE_UPS.items() if set(each.outputs) == outputs)
-        yield name, (int(left), int(top), int(right - left), int(bottom - top))
+        window = int(left), int(top), int(right - left), int(bottom - top)
+        yield name, window, _scaled_to(model, values, part) or window[2:]
+
+
+def _scaled_to(
+    model: onnx.ModelProto, values: Values, part: onnx.NodeProto
+) -> tuple[int, ...] | None:
+    """Width and height that a part is scaled to; none if it is read as it is."""
+    for resize in model.graph.node:
+        if resize.op_type == "Resize" and resize.input[0] == part.output[0]:
+            sizes = next(node for node in model.graph.node if resize.input[3] in node.output)
+            _, height, width = values[sizes.input[1]].astype(int)
+            return int(width), int(height)
+    return None

@@ -133,7 +133,7 @@ def main() -> None:
     pictures = Pictures(faces.images[seen], torch.from_numpy(wanted[seen]), chances)
     valid = Pictures(faces.images[unseen], torch.from_numpy(wanted[unseen]), np.empty(0))
     torch.manual_seed(settings.seed)
-    run = Run(settings, CloseUpNet(len(close_up.outputs), dropout=settings.dropout))
+    run = Run(settings, CloseUpNet(close_up, dropout=settings.dropout))
     run.begin(arguments.out)
     write_settings(settings, arguments, data_sha256=faces_hash(folder))
     train(run, close_up, pictures, valid, arguments.out)
