@@ -121,7 +121,7 @@ class Run(Generic[Net]):
         self,
         folder: Path,
         learn: Callable[[], float],
-        score: Callable[[int], float],
+        score: Callable[[int], float] | None,
         *,
         score_name: str,
         kept: dict[str, Any] | None = None,
@@ -132,6 +132,7 @@ class Run(Generic[Net]):
             folder: of the run.
             learn: trains for an epoch and gives its loss.
             score: how good the averaged network is at this side of its input; the best is kept.
+                None where nothing is to be chosen: there is no ``best.pt`` then.
             score_name: its column in the curves.
             kept: what is told in ``best.pt`` beside the weights and the side.
         """
@@ -142,7 +143,7 @@ class Run(Generic[Net]):
             self.epoch += 1
             found = float("nan")
             due = self.epoch % self.settings.evaluate_every == 0
-            if due or self.epoch > self.settings.epochs - 4:
+            if score and (due or self.epoch > self.settings.epochs - 4):
                 found = score(side)
                 if found >= self.best:
                     self.best = found

@@ -11,6 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is needed for training only")
 
 from training.emotion import data, folds, train  # noqa: E402
+from training.emotion.predict import predict_logits  # noqa: E402
 from training.schedule import Settings  # noqa: E402
 
 
@@ -55,31 +56,33 @@ def test_figures_are_of_the_faces_with_a_majority(faces: data.Part) -> None:
 def test_no_network_is_scored_on_what_it_saw_and_none_is_trained_twice(
     faces: data.Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[tuple[Any, Any]] = []
+    shown: list[Any] = []
+    held: list[Any] = []
 
     def short(
-        run: train.ExpressionRun,
-        part: data.Part,
-        shares: Any,
-        weights: Any,
-        valid: data.Part,
-        out: Path,
+        run: train.ExpressionRun, part: data.Part, shares: Any, weights: Any, valid: None, out: Path
     ) -> None:
         assert len(shares) == len(weights) == len(part)
-        seen.append((part.images, valid.images))
+        assert valid is None  # no epoch is chosen by what it is scored on
+        shown.append(part.images)
+
+    def scored(net: Any, images: Any, side: int) -> Any:
+        held.append(images)
+        return predict_logits(net, images, side)
 
     monkeypatch.setattr(train, "train", short)
+    monkeypatch.setattr(folds, "predict_logits", scored)
     settings = Settings(stages=((64, 1),), batch=8)
     first = folds.run_folds(faces, settings, tmp_path)
-    assert len(seen) == folds.FOLDS
-    for shown, held in seen:
-        assert len(shown) + len(held) == 60
-        assert not (shown[:, None] == held[None]).all(axis=(2, 3)).any()
+    assert len(shown) == len(held) == folds.FOLDS
+    for learned, unseen in zip(shown, held, strict=True):
+        assert len(learned) + len(unseen) == 60
+        assert not (learned[:, None] == unseen[None]).all(axis=(2, 3)).any()
     assert folds.run_folds(faces, settings, tmp_path) == first
-    assert len(seen) == folds.FOLDS
+    assert len(shown) == folds.FOLDS
     (tmp_path / "fold-2" / "scores.npy").unlink()  # cut off in the third
     folds.run_folds(faces, settings, tmp_path)
-    assert len(seen) == folds.FOLDS + 1
+    assert len(shown) == folds.FOLDS + 1
 
 
 def test_processes_share_the_folds(
@@ -104,6 +107,7 @@ def test_a_fold_is_trained_and_scored(faces: data.Part, tmp_path: Path) -> None:
     assert scores.shape == (held.sum(), 8)
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
     assert (tmp_path / "last.pt").is_file()
+    assert not (tmp_path / "best.pt").exists()
     assert (tmp_path / "curves.csv").read_text().count("\n") == 2
 
 

@@ -1,7 +1,7 @@
 """Put what was measured into the model's card, its pictures beside it, its hash into the catalogue.
 
     python -m training.emotion.card --figures evaluation.json --doubt doubt.json \\
-        --card cards/emotion.md --catalogue catalogue.toml
+        --folds folds.json --card cards/emotion.md --catalogue catalogue.toml
 
 Text goes between two markers of its own; the rest of the card is written by hand. The card names
 the weights by their hash, so that figures of other weights are noticed.
@@ -21,6 +21,7 @@ from training.emotion.data import LABELS
 ENTRY = "emotion"
 """Name of the card and of the catalogue's entry."""
 FIGURES = ("<!-- figures: training.emotion.card -->", "<!-- end of figures -->")
+FOLDED = ("<!-- folds: training.emotion.card -->", "<!-- end of folds -->")
 DOUBT = ("<!-- doubt: training.emotion.card -->", "<!-- end of doubt -->")
 
 
@@ -94,6 +95,23 @@ def picture(words: str, name: str) -> str:
     return f"![{words}]({ENTRY}-{name}.svg)"
 
 
+def folded(report: dict[str, Any]) -> str:
+    """What `training.emotion.folds` measured, as Markdown."""
+    stages = ", ".join(f"{epochs} epochs at {side} pixels" for side, epochs in report["stages"])
+    lines = [
+        f"{report['faces']} faces with a majority, each scored by that of {report['folds']} "
+        f"networks that has not seen it ({stages}): right in {percent(report['accuracy'])}, "
+        f"calibration error {report['calibration_error']:.3f}.",
+        "",
+        *table(["expression", "recall", "faces"], _recall(report)),
+        "",
+        "What recall of the rare expressions costs these networks:",
+        "",
+        *table(["factor", "accuracy", "disgust", "fear", "contempt"], _trade_off(report)),
+    ]
+    return "\n".join(lines)
+
+
 def doubts(report: dict[str, Any]) -> str:
     """What `bench.emotion.doubt` measured, as Markdown."""
     patches = [
@@ -128,6 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.emotion.card")
     parser.add_argument("--figures", type=Path, required=True, help="JSON of the evaluation")
     parser.add_argument("--doubt", type=Path, help="JSON of bench.emotion.doubt")
+    parser.add_argument("--folds", type=Path, help="folds.json of training.emotion.folds")
     parser.add_argument("--card", type=Path, required=True, help="card to change")
     parser.add_argument("--catalogue", type=Path, help="catalogue to pin the weights in")
     arguments = parser.parse_args()
@@ -135,6 +154,9 @@ def main() -> None:
     text = placed(arguments.card.read_text(encoding="utf-8"), FIGURES, figures(report))
     if arguments.doubt:
         text = placed(text, DOUBT, doubts(read_more(arguments.doubt, report)))
+    if arguments.folds:
+        measured = json.loads(arguments.folds.read_text(encoding="utf-8"))
+        text = placed(text, FOLDED, folded(measured))
     arguments.card.write_text(text, encoding="utf-8")
     for name, drawing in plots.pictures(report).items():
         path = arguments.card.with_name(f"{ENTRY}-{name}.svg")

@@ -30,7 +30,7 @@ from numpy.random import default_rng
 from numpy.typing import NDArray
 
 from training.emotion import calibrate, data, metrics, train
-from training.emotion.evaluate import accuracy
+from training.emotion.evaluate import accuracy, trade_off
 from training.emotion.metrics import share
 from training.emotion.predict import predict_logits
 from training.recipe import add_recipe, recipe
@@ -68,7 +68,7 @@ def score_fold(
     part, valid = faces[~held], faces[held]
     run = train.begin(settings, part.images, out, dlib=dlib)
     shares, weights = (torch.from_numpy(column) for column in data.vote_targets(part.votes))
-    train.train(run, part, shares, weights, valid, out)
+    train.train(run, part, shares, weights, None, out)
     logits = predict_logits(run.average, valid.images, settings.stages[-1][0])
     scores, _ = calibrate.cross_fitted(logits, valid.votes)
     beside = out / "scores.part.npy"
@@ -92,6 +92,7 @@ def figures(scores: NDArray[np.float32], faces: data.Part) -> dict[str, Any]:
         },
         "confusion": table.tolist(),
         "calibration_error": metrics.label_calibration_error(found, truth),
+        "trade_off": trade_off(found, truth),
     }
 
 
@@ -107,7 +108,9 @@ def run_folds(
         scores[held] = score_fold(faces, held, settings, out / f"fold-{fold}", dlib)
         hit = train.accuracy_of(scores[held], faces[held])
         print(f"fold {fold}: {hit:.1%} of {int(held.sum())} faces", flush=True)
-    return figures(scores, faces) if set(only) == set(range(FOLDS)) else None
+    if set(only) != set(range(FOLDS)):
+        return None
+    return {"folds": FOLDS, "stages": settings.stages} | figures(scores, faces)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -63,14 +64,14 @@ def _batch(
 
 
 def train(run: ExpressionRun, part: data.Part, targets: Tensor, weights: Tensor,
-          valid: data.Part, folder: Path) -> None:  # fmt: skip
-    """Train to the end of the schedule, saving after each epoch.
+          valid: data.Part | None, folder: Path) -> None:  # fmt: skip
+    """Train to the end of the schedule, saving after each epoch; without `valid` none is the best.
 
     The best epoch is the one that is most often right once calibrated (on other faces), as it
     will be in use: rare expressions drawn more often move the bare scores by more than epochs do.
     """
 
-    def accuracy(side: int) -> float:
+    def accuracy(valid: data.Part, side: int) -> float:
         logits = predict_logits(run.average, valid.images, side)
         scores, _ = calibrate.cross_fitted(logits, valid.votes)
         return accuracy_of(scores, valid)
@@ -79,7 +80,8 @@ def train(run: ExpressionRun, part: data.Part, targets: Tensor, weights: Tensor,
         return train_epoch(run, part, targets, weights)
 
     kept = {"mirrored": run.average.mirrored}
-    run.train(folder, learn, accuracy, score_name="valid_accuracy", kept=kept)
+    score = partial(accuracy, valid) if valid is not None else None
+    run.train(folder, learn, score, score_name="valid_accuracy", kept=kept)
 
 
 def accuracy_of(scores: NDArray[np.float32], faces: data.Part) -> float:
