@@ -41,7 +41,10 @@ def parse(text: str) -> tuple[Path, float]:
 def main() -> None:
     """Write the average."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("parts", nargs="+", type=parse, metavar="PATH=SHARE")
+    parser.add_argument(
+        "parts", nargs="+", type=parse, metavar="PATH=SHARE",
+        help="side and mirror images are those of the first",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     shares = [share for _, share in options.parts]
