@@ -308,7 +308,7 @@ BY_EYE = {
     "headwear": 0.945,
     "beard or moustache": 0.935,
     "smile": 0.93,
-    "lips apart": 0.94,
+    "lips apart": 0.955,
     "bald": 0.91,
     "eye makeup": 0.965,
     "lip makeup": 0.96,

@@ -19,6 +19,7 @@ from training.emotion.restore import (
     load_head,
     metadata,
     reads_mirror_images,
+    scaled_sizes,
     stored_convolutions,
     stored_heads,
     stored_side,
@@ -87,22 +88,11 @@ def _close_ups(
     products = [values[node.input[1]] for node in model.graph.node if node.op_type == "MatMul"]
     # The first is the whole network's head; then each close-up has a head, and a matrix that
     # spreads its outputs over all.
+    sizes = scaled_sizes(model, values)
     parts = [node for node in model.graph.node if node.op_type == "Slice" and "image" in node.input]
     for spread, part in zip(products[2::2], parts[1:], strict=True):
         outputs = {names[at] for at in np.flatnonzero(np.abs(spread).sum(axis=0))}
         (top, left), (bottom, right) = (values[name].astype(int) for name in part.input[1:3])
         name = next(name for name, each in CLOSE_UPS.items() if set(each.outputs) == outputs)
         window = int(left), int(top), int(right - left), int(bottom - top)
-        yield name, window, _scaled_to(model, values, part) or window[2:]
-
-
-def _scaled_to(
-    model: onnx.ModelProto, values: Values, part: onnx.NodeProto
-) -> tuple[int, ...] | None:
-    """Width and height that a part is scaled to; none if it is read as it is."""
-    for resize in model.graph.node:
-        if resize.op_type == "Resize" and resize.input[0] == part.output[0]:
-            sizes = next(node for node in model.graph.node if resize.input[3] in node.output)
-            _, height, width = values[sizes.input[1]].astype(int)
-            return int(width), int(height)
-    return None
+        yield name, window, sizes.get(part.output[0], window[2:])

@@ -37,7 +37,7 @@ def figures(report: dict[str, Any]) -> str:
         f"{percent(report['accuracy_cross_fitted'])}; after JPEG of quality {jpeg}. "
         "Intervals are Wilson's, 95 %.",
         "",
-        *table(["expression", "recall", "faces"], _recall(report)),
+        *_recall(report),
         "",
         "True expression in rows, top score in columns:",
         "",
@@ -58,7 +58,7 @@ def figures(report: dict[str, Any]) -> str:
         "",
         "What recall of the rare expressions costs: their scores times a factor.",
         "",
-        *table(["factor", "accuracy", "disgust", "fear", "contempt"], _trade_off(report)),
+        *_trade_off(report),
         "",
         picture("recall of the rare expressions by accuracy", "trade-off"),
         "",
@@ -69,8 +69,10 @@ def figures(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _recall(report: dict[str, Any]) -> list[list[str]]:
-    return [[name, percent(share), str(share["faces"])] for name, share in report["recall"].items()]
+def _recall(report: dict[str, Any]) -> list[str]:
+    recall = report["recall"].items()
+    rows = [[name, percent(share), str(share["faces"])] for name, share in recall]
+    return table(["expression", "recall", "faces"], rows)
 
 
 def _confusion(report: dict[str, Any]) -> list[list[str]]:
@@ -82,12 +84,13 @@ def _reliability(report: dict[str, Any]) -> list[list[str]]:
     return [[f"{score:.2f}", f"{hit:.2f}", str(n)] for score, hit, n in report["reliability"]]
 
 
-def _trade_off(report: dict[str, Any]) -> list[list[str]]:
+def _trade_off(report: dict[str, Any]) -> list[str]:
     names = ("accuracy", "disgust", "fear", "contempt")
-    return [
+    rows = [
         [f"{line['factor']:g}", *(f"{line[name]:.3f}" for name in names)]
         for line in report["trade_off"]
     ]
+    return table(["factor", *names], rows)
 
 
 def picture(words: str, name: str) -> str:
@@ -103,11 +106,11 @@ def folded(report: dict[str, Any]) -> str:
         f"networks that has not seen it ({stages}): right in {percent(report['accuracy'])}, "
         f"calibration error {report['calibration_error']:.3f}.",
         "",
-        *table(["expression", "recall", "faces"], _recall(report)),
+        *_recall(report),
         "",
         "What recall of the rare expressions costs these networks:",
         "",
-        *table(["factor", "accuracy", "disgust", "fear", "contempt"], _trade_off(report)),
+        *_trade_off(report),
     ]
     return "\n".join(lines)
 

@@ -102,5 +102,18 @@ def stored_heads(
 
 def stored_side(model: onnx.ModelProto, values: dict[str, NDArray[np.float64]]) -> int:
     """The side of the input of the network that is run first."""
-    sizes = next(node for node in model.graph.node if node.op_type == "Concat")
-    return int(values[sizes.input[1]][-1])
+    side, _ = next(iter(scaled_sizes(model, values).values()))
+    return side
+
+
+def scaled_sizes(
+    model: onnx.ModelProto, values: dict[str, NDArray[np.float64]]
+) -> dict[str, tuple[int, int]]:
+    """Width and height that images are scaled to, by the image's name, in the order it is done."""
+    sizes_of = {node.output[0]: node for node in model.graph.node if node.op_type == "Concat"}
+    found = {}
+    for node in model.graph.node:
+        if node.op_type == "Resize":
+            _, height, width = values[sizes_of[node.input[3]].input[1]].astype(int)
+            found[node.input[0]] = int(width), int(height)
+    return found
