@@ -1,7 +1,7 @@
 """A training run, whatever its network learns: steps, epochs, and checkpoints to go on from.
 
 A run's folder holds ``curves.csv`` (a line an epoch), ``last.pt`` (to resume) and ``best.pt``
-(averaged weights of the best validation epoch).
+(averaged weights of the best validation epoch; of the last where there is no validation).
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Run(Generic[Net]):
             folder: of the run.
             learn: trains for an epoch and gives its loss.
             score: how good the averaged network is at this side of its input; the best is kept.
-                None where nothing is to be chosen: there is no ``best.pt`` then.
+                None where nothing is to be chosen: the last is kept.
             score_name: its column in the curves.
             kept: what is told in ``best.pt`` beside the weights and the side.
         """
@@ -143,12 +143,14 @@ class Run(Generic[Net]):
             self.epoch += 1
             found = float("nan")
             due = self.epoch % self.settings.evaluate_every == 0
+            best = score is None and self.epoch == self.settings.epochs
             if score and (due or self.epoch > self.settings.epochs - 4):
                 found = score(side)
-                if found >= self.best:
-                    self.best = found
-                    best = {"net": self.average.state_dict(), "side": side, **(kept or {})}
-                    save_whole(best, folder / "best.pt")
+                best = found >= self.best
+                self.best = max(self.best, found)
+            if best:
+                state = {"net": self.average.state_dict(), "side": side, **(kept or {})}
+                save_whole(state, folder / "best.pt")
             self.save(folder / "last.pt")
             line = {
                 "epoch": self.epoch,

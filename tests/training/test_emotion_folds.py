@@ -103,18 +103,60 @@ def test_processes_share_the_folds(
 def test_a_fold_is_trained_and_scored(faces: data.Part, tmp_path: Path) -> None:
     settings = Settings(stages=((64, 1),), batch=8)
     held = folds.fold_of(faces, 1) == 0
-    scores = folds.score_fold(faces, held, settings, tmp_path, None)
+    scores = folds.score_fold(faces, held, settings, tmp_path)
     assert scores.shape == (held.sum(), 8)
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
     assert (tmp_path / "last.pt").is_file()
-    assert not (tmp_path / "best.pt").exists()
+    last, _ = train.load_one(tmp_path / "best.pt")
+    run = train.begin(settings, faces[~held].images, tmp_path)
+    assert run.epoch == 1
+    for name, weights in run.average.state_dict().items():
+        assert torch.equal(weights, last.state_dict()[name])
     assert (tmp_path / "curves.csv").read_text().count("\n") == 2
+
+
+def test_each_fold_goes_on_from_the_network_that_has_not_seen_it_either(
+    faces: data.Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: dict[str, Path] = {}
+    begin = train.begin
+
+    def noted(settings: Settings, images: Any, out: Path, *, start: Path, dlib: None) -> Any:
+        started[out.name] = start
+        return begin(settings, images, out)
+
+    monkeypatch.setattr(train, "begin", noted)
+    monkeypatch.setattr(train, "train", lambda *_: None)
+    settings = Settings(stages=((64, 1),), batch=8)
+    folds.run_folds(faces, settings, tmp_path / "next", start=tmp_path / "first")
+    assert started == {
+        f"fold-{fold}": tmp_path / "first" / f"fold-{fold}" / "best.pt"
+        for fold in range(folds.FOLDS)
+    }
+
+
+def record_of(settings: Settings, digest: str = "ab") -> dict[str, Any]:
+    return {"settings": settings.as_dict(), "data_sha256": digest}
+
+
+def test_folds_cut_otherwise_are_not_gone_on_from(tmp_path: Path) -> None:
+    first, second = Settings(stages=((64, 2),)), Settings(stages=((96, 3), (104, 1)))
+    with pytest.raises(SystemExit, match=r"settings\.json is missing"):
+        folds.same_folds(tmp_path, record_of(second))
+    folds.check_same(tmp_path / "settings.json", record_of(first))
+    earlier = folds.same_folds(tmp_path, record_of(second))
+    assert folds.stages_of(earlier) == [[64, 2]]
+    assert folds.stages_of(record_of(second) | {"start": earlier}) == [[64, 2], (96, 3), (104, 1)]
+    for other in (record_of(Settings(seed=2)), record_of(second, "cd")):
+        with pytest.raises(SystemExit, match="not the same"):
+            folds.same_folds(tmp_path, other)
 
 
 def test_folds_of_other_settings_are_not_mixed_in(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
-    folds.check_same(path, Settings(), "ab")
-    folds.check_same(path, Settings(), "ab")
-    for settings, digest in ((Settings(rate=1.0), "ab"), (Settings(), "cd")):
+    folds.check_same(path, record_of(Settings()))
+    folds.check_same(path, record_of(Settings()))
+    started = record_of(Settings()) | {"start": record_of(Settings())}
+    for other in (record_of(Settings(rate=1.0)), record_of(Settings(), "cd"), started):
         with pytest.raises(SystemExit, match="another folder"):
-            folds.check_same(path, settings, digest)
+            folds.check_same(path, other)

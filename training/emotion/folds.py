@@ -11,6 +11,9 @@ weights after the last one count. Calibration is fitted on the other faces of th
 A run that is cut off goes on when the command is given again: after the last whole epoch of the
 fold it was in. Figures go to ``folds.json``.
 
+With ``--start EARLIER`` each network goes on from that of the same fold of an earlier folder, which
+has not seen the faces it is scored on either.
+
 With ``--only 0 1`` just these folds are trained, so that several processes of one thread each can
 share the work, which takes less time than one of several threads; the command without it then
 reads what they left.
@@ -59,14 +62,18 @@ def fold_of(faces: data.Part, seed: int) -> NDArray[np.int64]:
 
 
 def score_fold(
-    faces: data.Part, held: NDArray[np.bool_], settings: Settings, out: Path, dlib: Path | None
-) -> NDArray[np.float32]:
-    """Scores (m, 8) of the faces held out, by a network trained on the others; kept in `out`."""
+    faces: data.Part, held: NDArray[np.bool_], settings: Settings, out: Path,
+    start: Path | None = None, dlib: Path | None = None,
+) -> NDArray[np.float32]:  # fmt: skip
+    """Scores (m, 8) of the faces held out, by a network trained on the others; kept in `out`.
+
+    The weights of `start` may not have been trained on the faces held out.
+    """
     kept = out / "scores.npy"
     if kept.is_file():
         return np.asarray(np.load(kept), np.float32)
     part, valid = faces[~held], faces[held]
-    run = train.begin(settings, part.images, out, dlib=dlib)
+    run = train.begin(settings, part.images, out, start=start, dlib=dlib)
     shares, weights = (torch.from_numpy(column) for column in data.vote_targets(part.votes))
     train.train(run, part, shares, weights, None, out)
     logits = predict_logits(run.average, valid.images, settings.stages[-1][0])
@@ -97,25 +104,31 @@ def figures(scores: NDArray[np.float32], faces: data.Part) -> dict[str, Any]:
 
 
 def run_folds(
-    faces: data.Part, settings: Settings, out: Path, dlib: Path | None = None,
-    only: Sequence[int] = range(FOLDS),
+    faces: data.Part, settings: Settings, out: Path, *,
+    start: Path | None = None, dlib: Path | None = None, only: Sequence[int] = range(FOLDS),
 ) -> dict[str, Any] | None:  # fmt: skip
-    """Train and score what is not there yet of some of the five; gives the figures of all five."""
+    """Train and score what is not there yet of some of the five; gives the figures of all five.
+
+    Args:
+        start: folder of the same five folds, trained before, to go on from; else `dlib`'s weights.
+    """
     folds = fold_of(faces, settings.seed)
     scores = np.zeros((len(faces), len(data.LABELS)), np.float32)
     for fold in only:
-        held = folds == fold
-        scores[held] = score_fold(faces, held, settings, out / f"fold-{fold}", dlib)
+        held, name = folds == fold, f"fold-{fold}"
+        first = start / name / "best.pt" if start else None
+        scores[held] = score_fold(faces, held, settings, out / name, first, dlib)
         hit = train.accuracy_of(scores[held], faces[held])
         print(f"fold {fold}: {hit:.1%} of {int(held.sum())} faces", flush=True)
     if set(only) != set(range(FOLDS)):
         return None
-    return {"folds": FOLDS, "stages": settings.stages} | figures(scores, faces)
+    return {"folds": FOLDS} | figures(scores, faces)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.emotion.folds")
     add_recipe(parser, train.DEFAULTS)
+    parser.add_argument("--start", type=Path, help="folder of folds to go on from")
     folds = range(FOLDS)
     parser.add_argument("--only", type=int, nargs="+", choices=folds, default=folds, metavar="FOLD")
     arguments = parser.parse_args()
@@ -124,21 +137,49 @@ def main() -> None:
     faces = joined(*(data.read_part(folder, name) for name in ("train", "valid")))
     arguments.out.mkdir(parents=True, exist_ok=True)
     settings = recipe(arguments, train.DEFAULTS)
-    check_same(arguments.out / "settings.json", settings, data.data_hash(folder))
-    report = run_folds(faces, settings, arguments.out, arguments.dlib, arguments.only)
+    record = {"settings": settings.as_dict(), "data_sha256": data.data_hash(folder)}
+    if arguments.start:
+        record["start"] = same_folds(arguments.start, record)
+    check_same(arguments.out / "settings.json", record)
+    report = run_folds(
+        faces, settings, arguments.out,
+        start=arguments.start, dlib=arguments.dlib, only=arguments.only,
+    )  # fmt: skip
     if report is None:
         return
-    text = json.dumps(report, indent=1)
+    text = json.dumps({"stages": stages_of(record)} | report, indent=1)
     (arguments.out / "folds.json").write_text(text + "\n", encoding="utf-8")
     print(text)
 
 
-def check_same(path: Path, settings: Settings, data_sha256: str) -> None:
-    """Keep the settings beside the folds; folds of other settings or data may not be mixed in."""
-    record = json.dumps({"settings": settings.as_dict(), "data_sha256": data_sha256}, indent=1)
-    if path.is_file() and path.read_text(encoding="utf-8") != record:
+def same_folds(start: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """The record of earlier folds, which must be the same: others have seen what is scored here."""
+    path = start / "settings.json"
+    if not path.is_file():
+        raise SystemExit(f"{path} is missing: --start takes a folder that this command trained")
+    earlier: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if _cut_by(earlier) != _cut_by(record):
+        raise SystemExit(f"{path} is of another seed or other data: its folds are not the same")
+    return earlier
+
+
+def _cut_by(record: dict[str, Any]) -> tuple[int, str]:
+    """What decides which fold a face is in."""
+    return record["settings"]["seed"], record["data_sha256"]
+
+
+def stages_of(record: dict[str, Any]) -> list[Any]:
+    """(side, epochs) of all runs that led to these networks, in order."""
+    earlier = stages_of(record["start"]) if "start" in record else []
+    return [*earlier, *record["settings"]["stages"]]
+
+
+def check_same(path: Path, record: dict[str, Any]) -> None:
+    """Keep the record beside the folds; folds of other settings or data may not be mixed in."""
+    text = json.dumps(record, indent=1)
+    if path.is_file() and path.read_text(encoding="utf-8") != text:
         raise SystemExit(f"{path} is of other settings or data; give another folder with --out")
-    path.write_text(record, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

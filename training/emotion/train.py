@@ -65,7 +65,7 @@ def _batch(
 
 def train(run: ExpressionRun, part: data.Part, targets: Tensor, weights: Tensor,
           valid: data.Part | None, folder: Path) -> None:  # fmt: skip
-    """Train to the end of the schedule, saving after each epoch; without `valid` none is the best.
+    """Train to the end of the schedule, saving after each epoch; without `valid` the last is best.
 
     The best epoch is the one that is most often right once calibrated (on other faces), as it
     will be in use: rare expressions drawn more often move the bare scores by more than epochs do.
