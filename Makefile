@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help deps demo test test-long check format bench bench-redact bench-server train-emotion train-attributes clean
+.PHONY: help deps demo test test-long check format bench bench-redact bench-server train-emotion train-emotion-folds train-attributes clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -92,6 +92,12 @@ train-emotion: $(READY) $(TRAINING)  ## train the expression network from scratc
 	$(TRAINING) -m training.emotion.card --figures $(RUNS)/evaluation.json --card $(CARD) --catalogue $(CATALOGUE)
 	$(BIN)/python -m bench.emotion.doubt --json $(RUNS)/doubt.json
 	$(TRAINING) -m training.emotion.card --figures $(RUNS)/evaluation.json --doubt $(RUNS)/doubt.json --card $(CARD) --catalogue $(CATALOGUE)
+
+train-emotion-folds: $(READY) $(TRAINING)  ## after it: five networks, for the figures of rare expressions; resumes
+	$(TRAINING) -m training.emotion.folds --dlib "$$($(BIN)/python -m training.emotion.dlib_file $(RUNS))" --out $(RUNS)/folds/first --stages 96x10 --rate 1.2e-3 --strength 0.6 --draw-power 0.2 $(TRAIN)
+	$(TRAINING) -m training.emotion.folds --start $(RUNS)/folds/first --out $(RUNS)/folds/second --stages 96x16 --rate 1e-3 --strength 0.8 --draw-power 0.3 $(TRAIN)
+	$(TRAINING) -m training.emotion.folds --start $(RUNS)/folds/second --out $(RUNS)/folds/third --stages 96x8 --rate 8e-4 --strength 0.9 --draw-power 0.45 $(TRAIN)
+	$(TRAINING) -m training.emotion.card --figures $(RUNS)/evaluation.json --folds $(RUNS)/folds/third/folds.json --card $(CARD) --catalogue $(CATALOGUE)
 
 train-attributes: $(READY) $(TRAINING)  ## train the attribute network from scratch to ONNX; resumes
 	$(BIN)/python -m training.attributes.occluders.fit --to $(RUNS)/meshes.npz
