@@ -89,6 +89,18 @@ def test_a_worker_that_is_killed_is_an_error() -> None:
         list(LocalEngine(2).map(die_at_three, range(10)))
 
 
+def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from mien.engines import LocalEngine\nprint(list(LocalEngine(1).map(abs, [1, 2])))\n"
+    )
+    ended = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    told = ended.stderr.splitlines()[-1]
+    assert ended.returncode == 1
+    assert told.startswith("mien.errors.EngineError: a worker process ended (exit code 1)")
+    assert 'if __name__ == "__main__":' in told
+
+
 def test_leaving_early_ends_the_work_at_once() -> None:
     begun = time.monotonic()
     results = LocalEngine(2).map(sleep_after_first, range(10))

@@ -118,10 +118,7 @@ class _Worker:
             return number, cast(_Outcome, self._ours.recv())
         except (EOFError, ConnectionResetError):
             self.process.join()
-            raise EngineError(
-                f"a worker process was ended from outside ({_how(self.process.exitcode)}); "
-                "if memory ran out, use fewer workers"
-            ) from None
+            raise EngineError(f"a worker process {_ended(self.process.exitcode)}") from None
 
     @property
     def connection(self) -> Connection[Any, Any]:
@@ -185,7 +182,11 @@ def _serve(connection: Connection[Any, Any], work: Callable[[Any], Any]) -> None
             return  # the parent has ended
 
 
-def _how(exit_code: int | None) -> str:
+def _ended(exit_code: int | None) -> str:
     if exit_code is not None and exit_code < 0:
-        return signal.Signals(-exit_code).name
-    return f"exit code {exit_code}"
+        name = signal.Signals(-exit_code).name
+        return f"was ended from outside ({name}); if memory ran out, use fewer workers"
+    return (
+        f"ended (exit code {exit_code}); a script that starts workers does so under "
+        'if __name__ == "__main__":'
+    )
